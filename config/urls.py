@@ -1,0 +1,9 @@
+"""Pages at /, API at /api/, health and metrics beside them."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [path("", include("web.urls")), path("", include("api.urls"))]
+if settings.ADMIN_SITE:
+    urlpatterns.append(path("admin/", admin.site.urls))

@@ -1,0 +1,173 @@
+"""Concepts found in free text, in all four languages at once.
+
+A label is found where all its content words stand close together, in any order and inflection; the longest label wins.
+Nothing depends on other texts, so a text gives the same concepts in whatever shard it is read.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from matchmaking.engine.normalise import APOSTROPHES, WORD, normalise, stop_words
+from matchmaking.engine.stems import languages_of, stem
+from matchmaking.engine.vocabulary import LANGUAGES, Vocabulary, default_vocabulary
+
+MOST_PER_TEXT = 10
+SLACK = 1  # foreign content words allowed inside a label of several words
+PHRASE, SINGLE, COMPOUND = 0.5, 0.4, 0.3  # strength; a picked term counts 1
+COMPOUND_LETTERS = 9  # German nouns of this length may contain a label
+PART_LETTERS = 6
+KEY_LETTERS = 3
+NO_APOSTROPHES = str.maketrans(dict.fromkeys(APOSTROPHES, ""))
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """One label of a concept as the keys of its content words; `order` 0 is the label, others are synonyms."""
+
+    concept: str
+    keys: tuple[Key, ...]
+    order: int
+    letters: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A label found: `rank` sorts the better one first, `positions` are the content words it covers."""
+
+    rank: tuple[int, int, int, int, int, str]
+    positions: frozenset[int]
+    strength: float
+
+
+class Spotter:
+    """Finds the concepts of one vocabulary in texts."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        phrases = {phrase for phrase in _phrases(vocabulary) if phrase.keys}
+        counts: dict[Key, int] = {}
+        for phrase in phrases:
+            for key in set(phrase.keys):
+                counts[key] = counts.get(key, 0) + 1
+        self._by_anchor: dict[Key, list[Phrase]] = {}
+        for phrase in sorted(phrases, key=lambda p: (p.concept, p.order, p.keys)):
+            anchor = min(phrase.keys, key=lambda key: (counts[key], key))
+            self._by_anchor.setdefault(anchor, []).append(phrase)
+        self._keys = frozenset(counts)
+        self._starts = frozenset(key[1][:KEY_LETTERS] for key in counts)
+        self._parts = frozenset(p.keys[0][1] for p in phrases if len(p.keys) == 1 and p.keys[0][0] == "de" and p.letters >= PART_LETTERS)
+        self._known: dict[str, tuple[Key, ...]] = {}
+
+    def spot(self, text: str) -> dict[str, float]:
+        """The concepts found in a text with their strengths in (0, 0.5], ten at most, the longest labels first."""
+        chosen: dict[str, float] = {}
+        used: set[int] = set()
+        for found in sorted(self._matches(text), key=lambda match: match.rank):
+            concept = found.rank[-1]
+            if len(chosen) < MOST_PER_TEXT and not used & found.positions:
+                used |= found.positions
+                chosen[concept] = max(chosen.get(concept, 0.0), found.strength)
+        return chosen
+
+    def _matches(self, text: str) -> list[Found]:
+        where: dict[Key, list[int]] = {}
+        for position, word in enumerate(surfaces(text)):
+            for key in self._keys_of(word):
+                where.setdefault(key, []).append(position)
+        return [found for key in where for phrase in self._by_anchor.get(key, ()) for found in _places(phrase, key, where)]
+
+    def _keys_of(self, word: str) -> tuple[Key, ...]:
+        known = self._known.get(word)
+        if known is None:
+            known = self._known[word] = tuple(self._find_keys(word))
+        return known
+
+    def _find_keys(self, word: str) -> Iterable[Key]:
+        if is_abbreviation(word):
+            yield from (key for key in (("", word),) if key in self._keys)
+        plain = normalise(word)
+        if plain[:KEY_LETTERS] in self._starts:
+            yield from dict.fromkeys(key for key in keys_of(plain) if key in self._keys)
+        if len(plain) >= COMPOUND_LETTERS and word[0].isupper():
+            yield from self._inside(plain)
+
+    def _inside(self, plain: str) -> Iterable[Key]:
+        """German labels at the end, else at the start, of a compound noun."""
+        stemmed = stem(plain, "de")
+        for size in range(len(stemmed) - 3, PART_LETTERS - 2, -1):
+            for part in (stemmed[-size:], stemmed[:size]):
+                if part in self._parts:
+                    yield ("compound", part)
+                    return
+
+
+def is_abbreviation(word: str) -> bool:
+    """Whether a word as typed is one like IT, UX or PR, which in lower case may mean something else."""
+    return len(word) <= 3 and word.isupper()
+
+
+def surfaces(text: str) -> list[str]:
+    """The content words of a text as typed, apostrophes removed."""
+    found = WORD.findall(unicodedata.normalize("NFKC", text).translate(NO_APOSTROPHES))
+    stops = stop_words()
+    return [word for word in found if is_abbreviation(word) or (len(word) > 1 and word.casefold() not in stops)]
+
+
+def keys_of(plain: str) -> list[Key]:
+    """The keys a normalised word of unknown language may have."""
+    return [(language, stem(plain, language)) for language in languages_of(plain)]
+
+
+def _label_keys(label: str, language: str) -> tuple[Key, ...]:
+    return tuple(dict.fromkeys(_label_key(word, language) for word in surfaces(label)))
+
+
+def _label_key(word: str, language: str) -> Key:
+    if is_abbreviation(word) and word.casefold() in stop_words():
+        return ("", word)
+    plain = normalise(word)
+    spoken = language if language in languages_of(plain) else languages_of(plain)[0]
+    return (spoken, stem(plain, spoken))
+
+
+def _phrases(vocabulary: Vocabulary) -> Iterable[Phrase]:
+    for concept in vocabulary.concepts.values():
+        for language in LANGUAGES:
+            for order, label in enumerate(concept.labels.get(language, ())):
+                keys = _label_keys(label, language)
+                yield Phrase(concept.id, keys, order, len(re.sub(r"\W", "", label)))
+                if language == "de" and len(keys) == 1:
+                    yield Phrase(concept.id, (("compound", keys[0][1]),), order, len(keys[0][1]))
+
+
+def _places(phrase: Phrase, anchor: Key, where: dict[Key, list[int]]) -> Iterable[Found]:
+    others = [where.get(key) for key in phrase.keys if key != anchor]
+    if any(places is None for places in others):
+        return
+    width = len(phrase.keys) + (SLACK if len(phrase.keys) > 1 else 0)
+    for position in where[anchor]:
+        covered = _covered(position, [places for places in others if places])
+        if len(covered) == len(phrase.keys) and max(covered) - min(covered) < width:
+            rank = (-len(covered), -phrase.letters, max(covered) - min(covered), phrase.order, position, phrase.concept)
+            yield Found(rank, covered, _strength(phrase))
+
+
+def _covered(position: int, others: Sequence[list[int]]) -> frozenset[int]:
+    """The anchor's position and the nearest place of every other word."""
+    return frozenset([position, *(min(places, key=lambda place: (abs(place - position), place)) for places in others)])
+
+
+def _strength(phrase: Phrase) -> float:
+    if phrase.keys[0][0] == "compound":
+        return COMPOUND
+    return PHRASE if len(phrase.keys) > 1 else SINGLE
+
+
+@lru_cache(maxsize=1)
+def default_spotter() -> Spotter:
+    """The spotter of the vocabulary this version ships."""
+    return Spotter(default_vocabulary())

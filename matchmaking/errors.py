@@ -1,0 +1,45 @@
+"""What can go wrong, in words a person can act on.
+
+Each error carries an English sentence with named placeholders (also its key for translation) and the values to fill in;
+the doors (`api/errors.py`, `web/errors.py`, commands) alone turn it into HTTP, a page or an exit status.
+"""
+
+
+class MatchmakingError(Exception):
+    """A refusal with a sentence that says what is wrong and what to do.
+
+    `template` is translated by the doors; `params` fill its named placeholders.
+    """
+
+    def __init__(self, template: str, **params: object) -> None:
+        self.template = template
+        self.params = params
+        super().__init__(template.format_map(params) if params else template)
+
+
+class NotFound(MatchmakingError):
+    """There is no such thing, or it is none of this person's business: the two read alike."""
+
+
+class NotAllowed(MatchmakingError):
+    """A known function, without the right to use it."""
+
+
+class Conflict(MatchmakingError):
+    """The thing has moved on since it was last seen; the sentence says to where."""
+
+
+class Infeasible(MatchmakingError):
+    """Rules that cannot all hold together; the sentence names them."""
+
+
+class BadInput(MatchmakingError):
+    """Input that cannot be used; `fields` names the sentence for each field where there are several."""
+
+    def __init__(self, template: str, *, fields: dict[str, str] | None = None, **params: object) -> None:
+        super().__init__(template, **params)
+        self.fields = fields or {}
+
+
+class Unavailable(MatchmakingError):
+    """A part of the system does not answer for now; try again later."""

