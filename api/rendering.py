@@ -1,0 +1,19 @@
+"""JSON out, by orjson: the same bytes as before, several times faster."""
+
+from typing import Any
+
+import orjson
+from rest_framework.renderers import BaseRenderer
+
+
+class Json(BaseRenderer):
+    media_type = "application/json"
+    format = "json"
+    charset = None
+
+    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
+        return b"" if data is None else orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS)
+
+
+class Problem(Json):
+    media_type = "application/problem+json"

@@ -1,3 +1,8 @@
-from django.urls import URLPattern
+"""Routes of the API. Each noun has its module; all of them are registered here."""
 
-urlpatterns: list[URLPattern] = []
+from django.urls import URLPattern, URLResolver, include, path
+from rest_framework.routers import SimpleRouter
+
+router = SimpleRouter()
+
+urlpatterns: list[URLPattern | URLResolver] = [path("api/v1/", include(router.urls))]

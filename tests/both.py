@@ -31,7 +31,9 @@ def main() -> int:
     words = sys.argv[1:]
     with tempfile.TemporaryDirectory(prefix="matchmaking-test-") as folder:
         sqlite = run("SQLite", f"sqlite:///{folder}/tests.sqlite3", words)
-        with PostgresServer(pgdata=f"{folder}/postgres") as server:
+        data = Path(folder) / "postgres"
+        data.mkdir()
+        with PostgresServer(pgdata=data) as server:
             postgres = run("PostgreSQL", server.get_uri(), words)
     print(f"\nSQLite: {sqlite[1]}\nPostgreSQL: {postgres[1]}")
     return sqlite[0] or postgres[0]

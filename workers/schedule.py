@@ -5,5 +5,9 @@ from django.conf import settings
 from matchmaking.jobs import QUEUE, Job, queue_name
 
 SCHEDULE = {
-    "sweep": {"task": Job.SWEEP.value, "schedule": settings.SWEEP_S, "options": {"queue": queue_name(QUEUE[Job.SWEEP]), "expires": settings.SWEEP_S}},
+    "sweep": {
+        "task": Job.SWEEP.value,
+        "schedule": settings.SWEEP_S,
+        "options": {"queue": queue_name(QUEUE[Job.SWEEP]), "expires": settings.SWEEP_S},
+    },
 }

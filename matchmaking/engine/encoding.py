@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import date
 from typing import Any
@@ -11,12 +12,16 @@ from matchmaking.engine.parameters import Parameters
 from matchmaking.engine.records import Cohort, PastProject, Profile
 from matchmaking.engine.vocabulary import default_vocabulary
 from matchmaking.engine.weights import default_weights
+from matchmaking.errors import BadInput
 
 PAIR_SETS = ("blocked", "declined", "met", "pinned", "declined_before")
 
 
 def order(cohort: Cohort) -> Cohort:
     """The same cohort with profiles and projects sorted by key and pairs as (smaller, larger) key."""
+    twice = sorted(key for key, count in Counter(profile.key for profile in cohort.profiles).items() if count > 1)
+    if twice:
+        raise BadInput("Two profiles have the same key: {key}. Give each its own external id.", key=twice[0])
     pairs = {name: frozenset((min(pair), max(pair)) for pair in getattr(cohort, name)) for name in PAIR_SETS}
     profiles = tuple(sorted(cohort.profiles, key=lambda profile: profile.key))
     projects = tuple(sorted(cohort.projects, key=lambda project: project.key))
@@ -75,9 +80,3 @@ def _project(entry: Mapping[str, Any]) -> PastProject:
 
 def _canonical(data: Any) -> bytes:
     return json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
-
-
-def duplicates(keys: Iterable[str]) -> list[str]:
-    """Keys that occur more than once, sorted."""
-    seen: set[str] = set()
-    return sorted({key for key in keys if key in seen or seen.add(key)})  # type: ignore[func-returns-value]

@@ -1,0 +1,63 @@
+"""The one place where errors become HTTP: RFC 9457 problem details, in the reader's language."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
+from django.http import Http404
+from django.utils.translation import gettext
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from matchmaking import errors
+
+STATUS = {
+    errors.NotFound: 404,
+    errors.NotAllowed: 403,
+    errors.Conflict: 409,
+    errors.Infeasible: 409,
+    errors.BadInput: 400,
+    errors.Unavailable: 503,
+}
+TITLES = {400: "Bad input", 401: "Sign in first", 403: "Not allowed", 404: "Not found", 405: "Method not allowed", 406: "Not acceptable",
+          409: "Conflict", 410: "Gone", 412: "Changed since", 413: "Too large", 415: "Unsupported media type", 422: "Unusable",
+          428: "Precondition required", 429: "Too many requests", 503: "Unavailable"}  # fmt: skip
+
+
+def problem(status: int, detail: str, *, headers: dict[str, str] | None = None, **more: Any) -> Response:
+    """An answer of type application/problem+json."""
+    body = {"type": "about:blank", "title": TITLES.get(status, "Error"), "status": status, "detail": detail, **more}
+    return Response(body, status=status, content_type="application/problem+json", headers=headers)
+
+
+def sentence(error: errors.MatchmakingError) -> str:
+    """The error's sentence in the active language."""
+    text = gettext(error.template)
+    return text.format_map(error.params) if error.params else text
+
+
+def handle(error: Exception, context: Any) -> Response | None:
+    """DRF's exception handler: our errors, DRF's own, and a database that is busy; anything else stays a 500."""
+    set_rollback()
+    if isinstance(error, errors.MatchmakingError):
+        fields = {"errors": error.fields} if isinstance(error, errors.BadInput) and error.fields else {}
+        return problem(STATUS[type(error)], sentence(error), **fields)
+    if isinstance(error, Http404):
+        return problem(404, gettext("There is nothing here."))
+    if isinstance(error, PermissionDenied):
+        return problem(403, gettext("You cannot do this."))
+    if isinstance(error, OperationalError):
+        return problem(503, gettext("The service is busy. Try again in a moment."), headers={"Retry-After": "2"})
+    return from_drf(error) if isinstance(error, exceptions.APIException) else None
+
+
+def from_drf(error: exceptions.APIException) -> Response:
+    headers = {}
+    if getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = error.auth_header
+    if getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(error.wait + 1))
+    if isinstance(error, exceptions.ValidationError):
+        return problem(400, gettext("Some fields cannot be used as they are."), headers=headers, errors=error.detail)
+    return problem(error.status_code, str(error.detail), headers=headers)

@@ -1,0 +1,76 @@
+"""What one profile or past project says, as weighted terms: concept ids, or `=words` for a term no concept resolves."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from matchmaking.engine.normalise import stop_words, term_key, words
+from matchmaking.engine.records import PastProject, Profile
+from matchmaking.engine.spotting import default_spotter
+from matchmaking.engine.vocabulary import default_vocabulary
+
+PICKED = 1.0  # a picked term; a concept found in text counts at most 0.5
+FREE = "="
+MIN_LETTERS = 3
+
+Terms = dict[str, float]
+
+
+def term_of(picked: str) -> str:
+    """The term a picked entry stands for: a concept id, or the entry itself after `=`; empty for an empty entry."""
+    concept = default_vocabulary().resolve(picked)
+    if concept is not None:
+        return concept
+    key = term_key(picked)
+    return FREE + key if key else ""
+
+
+def terms(picked: Iterable[str], text: str = "") -> Terms:
+    """Terms with weights: 1 for picked ones, 0.5 at most for concepts found in the text or in a free term."""
+    found = dict(default_spotter().spot(text)) if text else {}
+    for entry in picked:
+        term = term_of(entry)
+        if term.startswith(FREE):
+            found = _highest(found, default_spotter().spot(entry))
+        if term:
+            found[term] = PICKED
+    return found
+
+
+def profile_terms(profile: Profile) -> dict[str, Terms]:
+    """The terms of each facet of a profile."""
+    return {
+        "offers": terms(profile.offers, profile.offer_text),
+        "needs": terms(profile.needs, profile.need_text),
+        "interests": terms(profile.interests, profile.about),
+    }
+
+
+def project_terms(project: PastProject) -> Terms:
+    """The themes of a past project, from its tags and its text."""
+    return terms(project.tags, project.text)
+
+
+def industries(profile: Profile) -> list[str]:
+    """The terms of the industries a profile names, sorted."""
+    return sorted({term for term in map(term_of, profile.industries) if term})
+
+
+def profile_words(profile: Profile) -> Counter[str]:
+    """Counts of the content words a profile wrote itself."""
+    picked = (*profile.offers, *profile.needs, *profile.interests)
+    return content_words(" ".join((profile.offer_text, profile.need_text, profile.about, *picked)))
+
+
+def project_words(project: PastProject) -> Counter[str]:
+    """Counts of the content words of a past project's text and tags."""
+    return content_words(" ".join((project.text, *project.tags)))
+
+
+def content_words(text: str) -> Counter[str]:
+    """Counts of the words of a text that are no stop words and have three letters or more."""
+    stops = stop_words()
+    return Counter(word for word in words(text) if len(word) >= MIN_LETTERS and word not in stops)
+
+
+def _highest(first: Mapping[str, float], second: Mapping[str, float]) -> Terms:
+    return {term: max(first.get(term, 0.0), second.get(term, 0.0)) for term in [*first, *(t for t in second if t not in first)]}
