@@ -19,7 +19,7 @@ bench: .venv/installed-dev
 	@$(BIN)/python -m benchmarks
 
 run: .venv/installed
-	@$(BIN)/python manage.py run
+	@$(BIN)/python manage.py migrate --verbosity 0 && exec $(BIN)/python manage.py run
 
 soak: .venv/installed-dev
 	@$(BIN)/python -m tests.both --soak

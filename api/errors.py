@@ -1,28 +1,31 @@
 """The one place where errors become HTTP: RFC 9457 problem details, in the reader's language."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import OperationalError
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from api.rendering import to_json
 from matchmaking import errors
 
 STATUS = {
     errors.NotFound: 404,
     errors.NotAllowed: 403,
     errors.Conflict: 409,
+    errors.Stale: 412,
     errors.Infeasible: 409,
     errors.BadInput: 400,
     errors.Unavailable: 503,
 }
 TITLES = {400: "Bad input", 401: "Sign in first", 403: "Not allowed", 404: "Not found", 405: "Method not allowed", 406: "Not acceptable",
           409: "Conflict", 410: "Gone", 412: "Changed since", 413: "Too large", 415: "Unsupported media type", 422: "Unusable",
-          428: "Precondition required", 429: "Too many requests", 503: "Unavailable"}  # fmt: skip
+          428: "Precondition required", 429: "Too many requests", 500: "Error", 503: "Unavailable"}  # fmt: skip
 
 
 def problem(status: int, detail: str, *, headers: dict[str, str] | None = None, **more: Any) -> Response:
@@ -33,8 +36,13 @@ def problem(status: int, detail: str, *, headers: dict[str, str] | None = None, 
 
 def sentence(error: errors.MatchmakingError) -> str:
     """The error's sentence in the active language."""
-    text = gettext(error.template)
-    return text.format_map(error.params) if error.params else text
+    return in_words(error.template, error.params)
+
+
+def in_words(template: str, params: Mapping[str, object]) -> str:
+    """A stored sentence with its values, in the active language."""
+    text = gettext(template) if template else ""
+    return text.format_map(params) if params else text
 
 
 def handle(error: Exception, context: Any) -> Response | None:
@@ -42,13 +50,15 @@ def handle(error: Exception, context: Any) -> Response | None:
     set_rollback()
     if isinstance(error, errors.MatchmakingError):
         fields = {"errors": error.fields} if isinstance(error, errors.BadInput) and error.fields else {}
-        return problem(STATUS[type(error)], sentence(error), **fields)
+        return problem(STATUS[next(kind for kind in type(error).__mro__ if kind in STATUS)], sentence(error), **fields)
     if isinstance(error, Http404):
         return problem(404, gettext("There is nothing here."))
     if isinstance(error, PermissionDenied):
         return problem(403, gettext("You cannot do this."))
     if isinstance(error, OperationalError):
         return problem(503, gettext("The service is busy. Try again in a moment."), headers={"Retry-After": "2"})
+    if isinstance(error, SuspiciousOperation):
+        return problem(413 if isinstance(error, RequestDataTooBig) else 400, gettext("The request cannot be used."))
     return from_drf(error) if isinstance(error, exceptions.APIException) else None
 
 
@@ -61,3 +71,17 @@ def from_drf(error: exceptions.APIException) -> Response:
     if isinstance(error, exceptions.ValidationError):
         return problem(400, gettext("Some fields cannot be used as they are."), headers=headers, errors=error.detail)
     return problem(error.status_code, str(error.detail), headers=headers)
+
+
+def problem_outside_views(request: HttpRequest, status: int) -> HttpResponse:
+    """The same for errors that no view of ours answers; the request's id is what to tell the operator."""
+    details = {
+        400: gettext("The request cannot be used."),
+        403: gettext("You cannot do this."),
+        404: gettext("There is nothing here."),
+        500: gettext("Something went wrong on our side. Tell the operator this id."),
+    }
+    body = {"type": "about:blank", "title": TITLES[status], "status": status, "detail": details[status]}
+    if status == 500:
+        body["request_id"] = getattr(request, "id", "")
+    return HttpResponse(to_json(body), status=status, content_type="application/problem+json", headers={"Cache-Control": "no-store"})

@@ -6,13 +6,18 @@ import orjson
 from rest_framework.renderers import BaseRenderer
 
 
+def to_json(data: Any) -> bytes:
+    """The bytes of an answer; nothing for None. Lazy translations become the text of the active language."""
+    return b"" if data is None else orjson.dumps(data, default=str, option=orjson.OPT_NON_STR_KEYS)
+
+
 class Json(BaseRenderer):
     media_type = "application/json"
     format = "json"
     charset = None
 
     def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
-        return b"" if data is None else orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS)
+        return to_json(data)
 
 
 class Problem(Json):

@@ -1,8 +1,111 @@
-"""Who may ask how often. Counted atomically."""
+"""Who may ask how often. Counted atomically in Redis; in the database while Redis does not answer."""
 
+import hashlib
+import threading
+import time
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from limits import RateLimitItem, parse
+from limits.storage import RedisStorage
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+from rest_framework.exceptions import Throttled
+from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
+
+from matchmaking.services.throttle_counts import count_in_database
+
+REDIS_TIMEOUT_S = 0.25
+RETRY_FIRST_S, RETRY_MOST_S = 2.0, 30.0
+
+
+class Breaker:
+    """After a failure everybody goes round the broken thing; from time to time one, and only one, tries it again."""
+
+    def __init__(self) -> None:
+        self.pause_s, self.closed_until = 0.0, 0.0
+        self.probing = threading.Lock()
+
+    def call(self, ask: Any) -> Any:
+        """What `ask` answers, or None where it fails or is not tried."""
+        broken = self.pause_s > 0
+        if broken and (time.monotonic() < self.closed_until or not self.probing.acquire(blocking=False)):
+            return None
+        try:
+            answer = ask()
+            self.pause_s = 0.0
+            return answer
+        except (RedisError, OSError):
+            self.pause_s = min(max(2 * self.pause_s, RETRY_FIRST_S), RETRY_MOST_S)
+            self.closed_until = time.monotonic() + self.pause_s
+            return None
+        finally:
+            if broken:
+                self.probing.release()
+
+
+breaker = Breaker()
+
+
+@cache
+def storage(url: str) -> RedisStorage:
+    waits = {"socket_timeout": REDIS_TIMEOUT_S, "socket_connect_timeout": REDIS_TIMEOUT_S, "retry": Retry(NoBackoff(), 0)}
+    uri = url.replace("unix://", "redis+unix://", 1) if url.startswith("unix://") else url
+    return RedisStorage(uri, key_prefix=f"{settings.DATABASE_KEY}:throttle", **waits)
+
+
+def rate(scope: str) -> RateLimitItem:
+    return parse(settings.THROTTLES[scope])
+
+
+def count(scope: str, who: str, amount: int = 1) -> tuple[int, float]:
+    """Add `amount` to what `who` asked in this window; the sum, and the seconds until the window ends."""
+    limit = rate(scope)
+    key = f"{scope}:{hashlib.sha256(who.encode()).hexdigest()[:32]}"
+
+    def ask() -> tuple[int, float]:
+        redis = storage(settings.REDIS_URL)
+        total = redis.incr(key, limit.get_expiry(), amount)
+        return total, redis.get_expiry(key) - time.time() if total > limit.amount else 0.0
+
+    return breaker.call(ask) or count_in_database(key, limit.get_expiry(), amount)
+
+
+def take(scope: str, who: str) -> None:
+    """Count one request of `who`, or raise Throttled."""
+    total, wait = count(scope, who)
+    if total > rate(scope).amount:
+        raise Throttled(wait=max(wait, 1.0))
+
+
+def give_back(scope: str, who: str) -> None:
+    """The request turned out to be harmless: it does not count."""
+    count(scope, who, -1)
+
+
+def address_of(request: Any) -> str:
+    """The client's real address. Forwarded ones count only where a proxy of ours wrote them: the last one."""
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "") if settings.BEHIND_PROXY else ""
+    return forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "")
+
+
+def caller(request: Request) -> tuple[str, str]:
+    """The scope that counts this caller, and the caller."""
+    if request.user and request.user.is_authenticated:
+        return "user", str(request.user.pk)
+    return "anon", address_of(request)
 
 
 class Throttle(BaseThrottle):
-    def allow_request(self, request: object, view: object) -> bool:
+    """One count for all requests of a caller, one more for operations with a stricter rate of their own."""
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        scope, who = caller(request)
+        take(scope, who)
+        stricter = getattr(view, "scopes", {}).get(getattr(view, "operation", ""))
+        if stricter:
+            take(stricter, who)
         return True

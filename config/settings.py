@@ -5,6 +5,7 @@ import os
 import secrets
 import sys
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 
 import environ
@@ -47,7 +48,7 @@ if SQLITE:
     DATABASES["default"].setdefault("OPTIONS", {}).update(
         transaction_mode="IMMEDIATE",
         timeout=env.int("SQLITE_BUSY_TIMEOUT_S", 20),
-        init_command="PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA cache_size=-32000;PRAGMA temp_store=MEMORY;",
+        init_command="PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA cache_size=-32000;PRAGMA temp_store=MEMORY;PRAGMA secure_delete=ON;",
     )
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE_S", 60)
@@ -103,8 +104,10 @@ INSTALLED_APPS = [
 ]
 AUTH_USER_MODEL = "matchmaking.User"
 MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
     "web.middleware.headers",
+    "api.metrics.timed",
+    "api.slashes.one_slash",
+    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -142,7 +145,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR_DIR / "static"
+WHITENOISE_USE_FINDERS = True  # files are served from where they lie: nothing to collect, nothing to forget at an upgrade
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
@@ -150,7 +153,8 @@ ADMIN_SITE = env.bool("ADMIN_SITE", not PRODUCTION)
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend" if not PRODUCTION else "django.core.mail.backends.smtp.EmailBackend"
 
 # --- security ------------------------------------------------------------------------------------------------------
-SESSION_COOKIE_HTTPONLY = True
+BEHIND_PROXY = env.bool("BEHIND_PROXY", False)
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -163,10 +167,16 @@ SECURE_HSTS_PRELOAD = True
 if PRODUCTION:
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
-    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME, LANGUAGE_COOKIE_NAME = "__Host-session", "__Host-csrf", "__Host-language"
+    LANGUAGE_COOKIE_SECURE = True
     SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
-    if env.bool("BEHIND_PROXY", False):
+    if BEHIND_PROXY:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+PUBLIC_URL = env.str("PUBLIC_URL", "http://localhost:8000").rstrip("/")  # what links begin with; never a request's Host
+CSRF_FAILURE_VIEW = "config.handlers.forbidden"
+LANGUAGE_COOKIE_HTTPONLY, LANGUAGE_COOKIE_SAMESITE = True, "Lax"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 UPLOAD_LIMIT_BYTES = 20_000_000
@@ -175,19 +185,29 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 
 # --- API -----------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication", "knox.auth.TokenAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["api.authentication.Token", "api.authentication.Session"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["api.rendering.Json"],
     "DEFAULT_PARSER_CLASSES": ["api.parsing.Json"],
     "DEFAULT_PAGINATION_CLASS": "api.paging.Cursor",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend", "api.paging.Ordering"],
+    "DEFAULT_SCHEMA_CLASS": "api.schema.Operation",
     "DEFAULT_THROTTLE_CLASSES": ["api.throttling.Throttle"],
     "EXCEPTION_HANDLER": "api.errors.handle",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
-THROTTLES = {"user": "600/minute", "anon": "120/minute", "sign-in": "10/minute", "run": "20/hour"}
-REST_KNOX = {"TOKEN_TTL": __import__("datetime").timedelta(days=30), "AUTO_REFRESH": False, "TOKEN_LIMIT_PER_USER": 20}
+INVITATIONS_PER_DAY = env.int("INVITATIONS_PER_DAY", 500)  # of one organiser
+THROTTLES = {
+    "user": "600/minute",
+    "anon": "120/minute",
+    "sign-in": "10/minute",  # of one account, right or wrong
+    "sign-in-address": "60/minute",  # wrong ones from one address: a hall shares one
+    "sign-in-all": "1200/minute",  # wrong ones from everywhere
+    "run": "20/hour",
+    "import": "60/hour",
+}
+REST_KNOX = {"TOKEN_TTL": timedelta(days=30), "AUTO_REFRESH": False, "TOKEN_LIMIT_PER_USER": 20}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Matchmaking API",
     "DESCRIPTION": "Partners across the sectors of a city: suggestions both sides would want, with reasons.",
@@ -197,7 +217,8 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {},
+    "POSTPROCESSING_HOOKS": ["api.schema.add_problems"],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
 }
 
 # --- Celery: late acknowledgement, JSON only, no result backend; the run row is the truth ---------------------------

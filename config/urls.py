@@ -7,3 +7,8 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [path("", include("web.urls")), path("", include("api.urls"))]
 if settings.ADMIN_SITE:
     urlpatterns.append(path("admin/", admin.site.urls))
+
+handler400 = "config.handlers.bad_request"
+handler403 = "config.handlers.forbidden"
+handler404 = "config.handlers.not_found"
+handler500 = "config.handlers.failed"

@@ -5,6 +5,7 @@ is NotAllowed. Roles hold in their programme, or in their event where they name 
 the server and has no standing right to content.
 """
 
+from dataclasses import dataclass
 from typing import TypeVar
 
 from django.contrib.auth.models import AnonymousUser
@@ -13,6 +14,7 @@ from django.db.models.functions import Now
 
 from matchmaking.errors import NotAllowed, NotFound
 from matchmaking.models import (
+    AuditEntry,
     Block,
     Event,
     Idea,
@@ -22,12 +24,15 @@ from matchmaking.models import (
     Participant,
     Programme,
     Project,
+    Proposal,
     Registration,
     Role,
     Run,
     Suggestion,
     User,
 )
+from matchmaking.selectors.own_data import CONTACTS_SEEN
+from matchmaking.selectors.suggestions import Reader
 
 R = TypeVar("R", bound=Model)
 Viewer = User | AnonymousUser
@@ -55,6 +60,29 @@ def events_with_role(user: Viewer, *names: str) -> QuerySet[Event]:
 def programmes_with_role(user: Viewer, *names: str) -> QuerySet[Programme]:
     """Programmes in which `user` has one of the roles for the whole programme."""
     return Programme.objects.filter(pk__in=_roles(user, names).filter(event__isnull=True).values("programme_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """All roles of a person, read once: for telling row by row what they may see."""
+
+    roles: frozenset[tuple[str, int, int | None]]  # name, programme, event or None for the whole programme
+
+    def over_programme(self, programme_id: int) -> str:
+        """`organiser`, `facilitator` or nothing: the role over the whole programme."""
+        return next((name for name in STAFF_ROLES if (name, programme_id, None) in self.roles), "")
+
+    def over_event(self, event: Event) -> str:
+        """The strongest role in an event, through the event itself or its programme."""
+        for name in STAFF_ROLES:
+            if {(name, event.programme_id, None), (name, event.programme_id, event.pk)} & self.roles:
+                return name
+        return ""
+
+
+def roles_of(user: Viewer) -> Held:
+    rows = _roles(user, STAFF_ROLES).values_list("name", "programme_id", "event_id")
+    return Held(frozenset(rows))
 
 
 def own_participants(user: Viewer) -> QuerySet[Participant]:
@@ -109,6 +137,14 @@ def programme_to_organise(user: Viewer, programme_id: int) -> Programme:
     return programme
 
 
+def programme_without_organiser(user: Viewer, programme_id: int) -> Programme:
+    """The programme, if `user` is the operator and nobody organises it yet."""
+    if not (isinstance(user, User) and user.is_staff):
+        raise NotAllowed("Only operators can do this.")
+    organised = Role.objects.filter(name=ORGANISER, event__isnull=True).values("programme_id")
+    return _one(Programme.objects.exclude(pk__in=organised), programme_id, "There is no such programme without an organiser.")
+
+
 # --- participants -----------------------------------------------------------------------------------------------------
 def own_participant(user: Viewer, participant_id: int) -> Participant:
     """The participant, if it is the person's own."""
@@ -151,8 +187,9 @@ def participant_to_organise(user: Viewer, participant_id: int) -> Participant:
 
 
 def organisations_visible_to(user: Viewer) -> QuerySet[Organisation]:
-    """Organisations of the participants a person may see."""
-    return Organisation.objects.filter(pk__in=participants_visible_to(user).values("organisation_id"))
+    """Organisations of the participants a person may see, and all of the programmes one organises or facilitates."""
+    seen = Q(pk__in=participants_visible_to(user).values("organisation_id"))
+    return Organisation.objects.filter(seen | Q(programme__in=programmes_with_role(user, *STAFF_ROLES).values("pk")))
 
 
 def projects_visible_to(user: Viewer) -> QuerySet[Project]:
@@ -162,19 +199,99 @@ def projects_visible_to(user: Viewer) -> QuerySet[Project]:
 
 
 def ideas_visible_to(user: Viewer) -> QuerySet[Idea]:
-    """Ideas seek partners: all of the programmes a person is in or has a role in may read them."""
-    return Idea.objects.filter(programme__in=programmes_visible_to(user).values("pk"))
+    """Ideas seek partners: all of the programmes a person is in or has a role in may read them; never past a block."""
+    blocked = _blocks_between(OuterRef("lead"), own_participants(user).values("pk"))
+    return Idea.objects.filter(programme__in=programmes_visible_to(user).values("pk")).exclude(Exists(blocked))
+
+
+def idea_for(user: Viewer, idea_id: int) -> Idea:
+    return _one(ideas_visible_to(user).select_related("lead", "event"), idea_id, "There is no such idea.")
 
 
 def idea_to_edit(user: Viewer, idea_id: int) -> Idea:
     """The idea, if `user` leads it."""
-    idea = _one(ideas_visible_to(user).select_related("lead"), idea_id, "There is no such idea.")
+    idea = idea_for(user, idea_id)
     if idea.lead.user_id != user.pk:
         raise NotAllowed("Only the lead of an idea can change it.")
     return idea
 
 
+def own_participant_in(user: Viewer, programme_id: int) -> Participant:
+    """Who `user` is in a programme that they can see."""
+    programme_for(user, programme_id)
+    participant = own_participants(user).select_related("user").filter(programme_id=programme_id).first()
+    if participant is None:
+        raise NotAllowed("Only participants of this programme can do this.")
+    return participant
+
+
+# --- registrations, invitations, roles, one's own things ----------------------------------------------------------------
+def registrations_visible_to(user: Viewer) -> QuerySet[Registration]:
+    """All of the events in one's care; those who take part beside oneself."""
+    approved = Registration.State.APPROVED
+    my_events = Registration.objects.filter(participant__in=own_participants(user), state=approved).values("event_id")
+    in_care = Q(event__in=events_with_role(user, *STAFF_ROLES).values("pk"))
+    return Registration.objects.filter(in_care | Q(state=approved, event__in=my_events))
+
+
+def registrations_of(user: Viewer, event_id: int) -> QuerySet[Registration]:
+    """Who asked, was invited or takes part: for those who organise or facilitate the event."""
+    return Registration.objects.filter(event=event_to_facilitate(user, event_id))
+
+
+def registration_to_decide(user: Viewer, registration_id: int) -> Registration:
+    """The registration, if `user` organises its event."""
+    seen = Q(event__in=events_with_role(user, *STAFF_ROLES).values("pk")) | Q(participant__in=own_participants(user).values("pk"))
+    rows = Registration.objects.filter(seen).select_related("event__programme", "participant__profile", "participant__organisation")
+    registration = _one(rows, registration_id, "There is no such registration.")
+    event_to_organise(user, registration.event_id)
+    return registration
+
+
+def own_registration(user: Viewer, registration_id: int) -> Registration:
+    rows = Registration.objects.filter(participant__in=own_participants(user)).select_related("event", "participant")
+    return _one(rows, registration_id, "There is no such registration.")
+
+
+def own_proposal(user: Viewer, proposal_id: int) -> Proposal:
+    rows = Proposal.objects.filter(participant__in=own_participants(user)).select_related("participant__programme", "participant__profile")
+    return _one(rows, proposal_id, "There is no such proposal.")
+
+
+def participant_to_erase(user: Viewer, participant_id: int) -> Participant:
+    """The participant, if it is the person's own, or `user` organises the whole programme."""
+    own = own_participants(user).filter(pk=participant_id).select_related("user").first()
+    if own is not None:
+        return own
+    participant = participant_for(user, participant_id)
+    programme_to_organise(user, participant.programme_id)
+    return participant
+
+
+def roles_visible_to(user: Viewer) -> QuerySet[Role]:
+    """The organisers and facilitators of the programmes and events in which one is one of them."""
+    whole = Q(programme__in=programmes_with_role(user, *STAFF_ROLES).values("pk"))
+    return Role.objects.filter(whole | Q(event__in=events_with_role(user, *STAFF_ROLES).values("pk")))
+
+
+def role_to_remove(user: Viewer, role_id: int) -> Role:
+    """The role, if it is one's own, or `user` organises what it is for."""
+    role = _one(roles_visible_to(user).select_related("user", "event"), role_id, "There is no such role.")
+    if role.user_id == user.pk:
+        return role
+    if role.event_id is not None:
+        event_to_organise(user, role.event_id)
+    else:
+        programme_to_organise(user, role.programme_id)
+    return role
+
+
 # --- suggestions, introductions ---------------------------------------------------------------------------------------
+def _blocks_of(one: object, other: object) -> QuerySet[Block]:
+    """A block between two people, whoever made it."""
+    return Block.objects.filter(Q(by=one, whom=other) | Q(by=other, whom=one))
+
+
 def _blocks_between(one: object, others: object) -> QuerySet[Block]:
     return Block.objects.filter(Q(by=one, whom__in=others) | Q(whom=one, by__in=others))
 
@@ -194,10 +311,33 @@ def suggestions_visible_to(user: Viewer) -> QuerySet[Suggestion]:
     return published_suggestions().filter(sides).exclude(Exists(blocked))
 
 
+def own_sides(user: Viewer) -> tuple[QuerySet[Suggestion], QuerySet[Suggestion]]:
+    """`suggestions_visible_to` in two halves, where one is `a` and where one is `b`: each has an index to go by."""
+    unblocked = published_suggestions().exclude(Exists(_blocks_of(OuterRef("pair__a"), OuterRef("pair__b"))))
+    mine = own_participants(user)
+    return unblocked.filter(pair__a__in=mine), unblocked.filter(pair__b__in=mine)
+
+
+SUGGESTIONS = Reader(own_sides)
+
+
 def suggestion_for(user: Viewer, suggestion_id: int) -> Suggestion:
-    """The suggestion, if it is the person's own side of a published pair."""
-    rows = suggestions_visible_to(user).select_related("pair__event")
-    return _one(rows, suggestion_id, "There is no such suggestion.")
+    """The suggestion, if it is the person's own side of a published pair; the id of an earlier run leads to the present one."""
+    rows = suggestions_visible_to(user).filter(pair__suggestions=suggestion_id).select_related("pair__event")
+    return _found(rows.first(), "There is no such suggestion.")
+
+
+def suggestion_to_answer(user: Viewer, suggestion_id: int) -> tuple[Suggestion, Participant]:
+    """The suggestion and the person's own side of it, once it was shown: why it can no longer be answered is the service's to say."""
+    now = Suggestion.objects.filter(pair=OuterRef("pair"), run__publications__isnull=False)
+    shown = Exists(now) | Q(run__published_at__isnull=False)
+    mine = own_participants(user).values("pk")
+    rows = Suggestion.objects.filter(shown, Q(pair__a__in=mine) | Q(pair__b__in=mine), pk=suggestion_id).select_related(
+        "run", "pair__event", "pair__a__user", "pair__b__user"
+    )
+    suggestion = _found(rows.first(), "There is no such suggestion.")
+    pair = suggestion.pair
+    return suggestion, pair.a if pair.a.user_id == user.pk else pair.b
 
 
 def still_open(suggestions: QuerySet[Suggestion]) -> QuerySet[Suggestion]:
@@ -206,14 +346,42 @@ def still_open(suggestions: QuerySet[Suggestion]) -> QuerySet[Suggestion]:
 
 
 def introductions_visible_to(user: Viewer) -> QuerySet[Introduction]:
-    """One's own introductions that nobody closed."""
+    """One's own introductions that nobody closed, blocked or left the event of."""
     mine = own_participants(user).values("pk")
-    return Introduction.objects.filter(Q(pair__a__in=mine) | Q(pair__b__in=mine), closed_at__isnull=True)
+    left = Registration.objects.filter(
+        Q(participant=OuterRef("pair__a")) | Q(participant=OuterRef("pair__b")), event=OuterRef("pair__event"), state="withdrawn"
+    )
+    blocked = _blocks_of(OuterRef("pair__a"), OuterRef("pair__b"))
+    own = Introduction.objects.filter(Q(pair__a__in=mine) | Q(pair__b__in=mine), closed_at__isnull=True)
+    return own.exclude(Exists(left)).exclude(Exists(blocked))
 
 
-def introduction_for(user: Viewer, introduction_id: int) -> Introduction:
-    rows = introductions_visible_to(user).select_related("pair__event", "pair__a", "pair__b")
-    return _one(rows, introduction_id, "There is no such introduction.")
+def introduction_for(user: Viewer, introduction_id: int) -> tuple[Introduction, Participant]:
+    """The introduction and the person's own side of it."""
+    rows = introductions_visible_to(user).select_related("pair__event", "pair__a__user", "pair__b__user")
+    introduction = _one(rows, introduction_id, "There is no such introduction.")
+    pair = introduction.pair
+    return introduction, pair.a if pair.a.user_id == user.pk else pair.b
+
+
+# --- blocks -----------------------------------------------------------------------------------------------------------
+def own_blocks(user: Viewer) -> QuerySet[Block]:
+    """The blocks a person made; those made against a person are nobody's to see."""
+    return Block.objects.filter(by__in=own_participants(user))
+
+
+def block_for(user: Viewer, block_id: int) -> Block:
+    return _one(own_blocks(user).select_related("by__user", "whom"), block_id, "There is no such block.")
+
+
+def block_to_make(user: Viewer, participant_id: int) -> tuple[Participant, Participant]:
+    """Oneself in the programme of the other, and the other: somebody one can see, or has blocked already."""
+    whom = Participant.objects.filter(pk__in=own_blocks(user).values("whom_id")).filter(pk=participant_id).first()
+    whom = whom or participant_for(user, participant_id)
+    by = own_participants(user).select_related("user").filter(programme_id=whom.programme_id).first()
+    if by is None:
+        raise NotAllowed("Only participants of the same programme can block somebody.")
+    return by, whom
 
 
 # --- runs and imports -------------------------------------------------------------------------------------------------
@@ -235,6 +403,32 @@ def run_to_steer(user: Viewer, run_id: int) -> Run:
     return run
 
 
+def run_to_review(user: Viewer, run_id: int) -> Run:
+    """The run with its pairs, if `user` organises or facilitates its event."""
+    run = run_for(user, run_id)
+    event_to_facilitate(user, run.event_id)
+    return run
+
+
+# What a person did on their own behalf is nobody else's to read: organisers see totals, never who declined or blocked whom.
+PRIVATE_NOUNS = ("response", "block", "introduction", "consent", "user", "pair", "authtoken")
+
+
+def audit_visible_to(user: Viewer) -> QuerySet[AuditEntry]:
+    """One's own actions, and who among the staff looked at one's contacts."""
+    own = own_participants(user).values("pk")
+    about_me = Q(noun="participant", noun_id__in=own, action__in=CONTACTS_SEEN)
+    return AuditEntry.objects.filter(Q(actor_id=user.pk) | about_me)
+
+
+def audit_of_event(user: Viewer, event_id: int) -> QuerySet[AuditEntry]:
+    """What was done in an event that `user` organises, and in its programme as far as it concerns no other event."""
+    event = event_to_organise(user, event_id)
+    whole = programmes_with_role(user, ORGANISER).filter(pk=event.programme_id).exists()
+    here = Q(event_id=event.pk) | (Q(event_id__isnull=True, programme_id=event.programme_id) if whole else Q(pk__in=[]))
+    return AuditEntry.objects.filter(here).exclude(noun__in=PRIVATE_NOUNS)
+
+
 def imports_visible_to(user: Viewer) -> QuerySet[Import]:
     """Imports of the programmes, or of the events, that `user` organises."""
     whole = Q(programme__in=programmes_with_role(user, ORGANISER))
@@ -246,7 +440,10 @@ def import_for(user: Viewer, import_id: int) -> Import:
 
 
 def _one(rows: "QuerySet[R]", row_id: int, sentence: str) -> R:
-    row = rows.filter(pk=row_id).first()
+    return _found(rows.filter(pk=row_id).first(), sentence)
+
+
+def _found(row: "R | None", sentence: str) -> "R":
     if row is None:
         raise NotFound(sentence)
     return row

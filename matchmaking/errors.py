@@ -29,6 +29,10 @@ class Conflict(MatchmakingError):
     """The thing has moved on since it was last seen; the sentence says to where."""
 
 
+class Stale(MatchmakingError):
+    """The change was made against a version that is no longer the present one."""
+
+
 class Infeasible(MatchmakingError):
     """Rules that cannot all hold together; the sentence names them."""
 

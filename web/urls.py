@@ -1,3 +1,5 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from web.start import start
+
+urlpatterns: list[URLPattern] = [path("", start, name="start")]

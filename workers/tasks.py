@@ -1,1 +1,46 @@
-"""Five-line tasks: take ids, call one function; safe to deliver twice."""
+"""Five-line tasks: take ids, call one function; safe to deliver twice. What they call is loaded at the first message."""
+
+from celery import shared_task
+from django.conf import settings
+
+from matchmaking.jobs import Job
+
+
+@shared_task(name=Job.RUN_SHARD.value, time_limit=settings.SHARD_TIME_LIMIT_S)
+def run_shard(*, shard_id: int) -> None:
+    """Compute one shard of a run; a second delivery does nothing."""
+    from matchmaking.compute import shards
+
+    shards.run(shard_id=shard_id)
+
+
+@shared_task(name=Job.PUBLISH_RUN.value, time_limit=settings.SHARD_TIME_LIMIT_S)
+def publish_run(*, run_id: int) -> None:
+    """Publish a finished run that is to be published; a second delivery does nothing."""
+    from matchmaking.services import publishing
+
+    publishing.publish_if_due(run_id=run_id)
+
+
+@shared_task(name=Job.READ_IMPORT.value, time_limit=settings.SHARD_TIME_LIMIT_S)
+def read_import(*, import_id: int) -> None:
+    """Read an uploaded file into a preview; a second delivery does nothing."""
+    from matchmaking.services import imports
+
+    imports.read(import_id=import_id)
+
+
+@shared_task(name=Job.SAVE_IMPORT.value, time_limit=settings.SHARD_TIME_LIMIT_S)
+def save_import(*, import_id: int) -> None:
+    """Save a confirmed import; a second delivery does nothing."""
+    from matchmaking.services import imports
+
+    imports.save(import_id=import_id)
+
+
+@shared_task(name=Job.SWEEP.value, time_limit=settings.SHARD_TIME_LIMIT_S)
+def sweep() -> None:
+    """Ask again for all work that lost its message or its worker."""
+    from matchmaking.services.sweep import sweep
+
+    sweep()

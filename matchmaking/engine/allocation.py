@@ -65,7 +65,9 @@ def allocate(pairs: Pairs, rules: Rules) -> Ints:
     """Numbers of the chosen pairs, sorted: caps hold, pinned pairs stay, everybody has `floor` where possible."""
     values = _fair_values(pairs, rules)
     chosen = _greedy(pairs, rules, values)
-    return repair(pairs.a, pairs.b, values, pairs.tie, pairs.pinned, chosen, rules.organisation, rules.cap, rules.floor, rules.per_organisation)
+    return repair(
+        pairs.a, pairs.b, values, pairs.tie, pairs.pinned, chosen, rules.organisation, rules.cap, rules.floor, rules.per_organisation
+    )
 
 
 def layers(pairs: Pairs, chosen: Ints) -> Ints:
@@ -116,7 +118,7 @@ def _values(pairs: Pairs, score: Floats, held: Floats, alpha: float) -> Ints:
 
 def _received(pairs: Pairs, score: Floats, chosen: Ints, count: int) -> Floats:
     ends = np.concatenate([pairs.a[chosen], pairs.b[chosen]])
-    return np.bincount(ends, np.tile(score[chosen], 2), minlength=count)
+    return np.bincount(ends, np.tile(score[chosen], 2), minlength=count).astype(np.float64)
 
 
 def _greedy(pairs: Pairs, rules: Rules, values: Ints) -> Ints:

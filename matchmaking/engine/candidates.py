@@ -135,7 +135,8 @@ class Tiles:
         gets, gives = (space.needs[rows] @ offers).toarray(), (space.offers[rows] @ needs).toarray()
         forth = shared + of["need"] * gets + of["offer"] * gives + self._unary(rows, columns)
         back = shared + of["need"] * gives + of["offer"] * gets + self._unary(columns, rows).T
-        return (1.0 + np.exp(-forth)) * (1.0 + np.exp(-back))
+        cost: Floats = (1.0 + np.exp(-forth)) * (1.0 + np.exp(-back))
+        return cost
 
     def _unary(self, start: Ints, end: Ints) -> Floats:
         of, space = self.weights.of, self.space

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
-from matchmaking.engine.normalise import stop_words, term_key, words
+from matchmaking.engine.normalise import normalise, plain_words, stop_words, term_key
 from matchmaking.engine.records import PastProject, Profile
 from matchmaking.engine.spotting import default_spotter
 from matchmaking.engine.vocabulary import default_vocabulary
@@ -15,6 +16,7 @@ MIN_LETTERS = 3
 Terms = dict[str, float]
 
 
+@lru_cache(maxsize=50_000)
 def term_of(picked: str) -> str:
     """The term a picked entry stands for: a concept id, or the entry itself after `=`; empty for an empty entry."""
     concept = default_vocabulary().resolve(picked)
@@ -22,6 +24,15 @@ def term_of(picked: str) -> str:
         return concept
     key = term_key(picked)
     return FREE + key if key else ""
+
+
+def spelled(entries: Iterable[str]) -> dict[str, str]:
+    """How to write each free term among picked entries: `=` and the entry as somebody typed it, the first in order of sorting."""
+    return {
+        term_of(entry): FREE + " ".join(entry.replace(">", " ").split())
+        for entry in sorted(entries, reverse=True)
+        if term_of(entry).startswith(FREE)
+    }
 
 
 def terms(picked: Iterable[str], text: str = "") -> Terms:
@@ -69,7 +80,7 @@ def project_words(project: PastProject) -> Counter[str]:
 def content_words(text: str) -> Counter[str]:
     """Counts of the words of a text that are no stop words and have three letters or more."""
     stops = stop_words()
-    return Counter(word for word in words(text) if len(word) >= MIN_LETTERS and word not in stops)
+    return Counter(word for word in plain_words(text) if len(word) >= MIN_LETTERS and normalise(word) not in stops)
 
 
 def _highest(first: Mapping[str, float], second: Mapping[str, float]) -> Terms:

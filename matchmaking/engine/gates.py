@@ -35,7 +35,7 @@ class Gates:
 
     def tile(self, rows: Ints, columns: Ints) -> Bools:
         """Which pairs rows x columns pass, shape (rows, columns)."""
-        passed = rows[:, None] != columns[None, :]
+        passed: Bools = rows[:, None] != columns[None, :]
         own = self.organisation[rows][:, None]
         passed &= (own != self.organisation[columns][None, :]) | (own < 0)
         passed &= self._understand(rows, columns)
@@ -46,7 +46,8 @@ class Gates:
 
     def _understand(self, rows: Ints, columns: Ints) -> Bools:
         common = [(self.tongues[rows, word][:, None] & self.tongues[columns, word][None, :]) != 0 for word in range(self.tongues.shape[1])]
-        return np.logical_or.reduce(common)
+        understood: Bools = np.logical_or.reduce(common)
+        return understood
 
 
 def gates_of(cohort: Cohort, parameters: Parameters) -> Gates:
@@ -72,9 +73,11 @@ def numbers(names: list[str]) -> Ints:
 
 def _tongues(profiles: tuple[Profile, ...]) -> Ints:
     codes = sorted({code for profile in profiles for code in spoken(profile)})
-    edges = list(range(0, max(len(codes), 1), WORD_BITS)) + [len(codes)]
+    edges = [*range(0, max(len(codes), 1), WORD_BITS), len(codes)]
     chunks = [codes[start:stop] for start, stop in pairwise(edges)] or [[]]
-    return np.array([[_bits(spoken(profile), chunk) for chunk in chunks] for profile in profiles], np.int64).reshape(len(profiles), len(chunks))
+    return np.array([[_bits(spoken(profile), chunk) for chunk in chunks] for profile in profiles], np.int64).reshape(
+        len(profiles), len(chunks)
+    )
 
 
 def _bits(known: list[str], chunk: list[str]) -> int:

@@ -17,7 +17,7 @@ from matchmaking.engine.records import Cohort, PastProject
 HALF_LIFE_DAYS = 5 * 365.25  # an older project counts half every five years
 UNDATED = 0.5  # weight of a project without a date
 ONESELF = 0.5  # weight of a person among their own partners: what makes a past partner near
-MET_SIZE = 12  # members of a project up to this size know one another
+MET_SIZE = 30  # members of a project up to this size know one another; beyond it is an association
 ACTIVE = 20  # past projects at which the activity part reaches 1
 
 
@@ -36,7 +36,11 @@ def participation(cohort: Cohort) -> Participation:
     outsiders = sorted({member for project in cohort.projects for member in project.members} - set(profiles))
     people = [*profiles, *outsiders]
     index = {key: row for row, key in enumerate(people)}
-    places = [(index[member], column) for column, project in enumerate(cohort.projects) for member in sorted({*project.members, project.lead} & index.keys())]
+    places = [
+        (index[member], column)
+        for column, project in enumerate(cohort.projects)
+        for member in sorted({*project.members, project.lead} & index.keys())
+    ]
     row, column = (np.array(side, np.int64) for side in (zip(*places, strict=True) if places else ((), ())))
     weights = _weights(cohort.projects)
     shape = (len(people), len(cohort.projects))
@@ -46,7 +50,7 @@ def participation(cohort: Cohort) -> Participation:
 
 
 def met_pairs(cohort: Cohort) -> set[tuple[str, str]]:
-    """Pairs of keys that worked together in a project of at most 12 members."""
+    """Pairs of keys that worked together in a project of at most 30 members."""
     pairs: set[tuple[str, str]] = set()
     for project in cohort.projects:
         members = sorted({*project.members, project.lead} - {""})
@@ -74,7 +78,8 @@ def network_rows(joined: Participation) -> Any:
 def activity_of(joined: Participation) -> npt.NDArray[np.float64]:
     """log(1 + past projects) of each profile over log(1 + 20), at most 1."""
     projects = np.diff(joined.ones.indptr)
-    return np.minimum(np.log1p(projects) / np.log1p(ACTIVE), 1.0)
+    activity: npt.NDArray[np.float64] = np.minimum(np.log1p(projects) / np.log1p(ACTIVE), 1.0)
+    return activity
 
 
 def _weights(projects: Sequence[PastProject]) -> npt.NDArray[np.float64]:

@@ -108,7 +108,7 @@ def row_products(left: Any, right: Any, a: Ints, b: Ints) -> Floats:
         return np.zeros(0)
     products = sparse.csr_array(left[a].multiply(right[b]))
     owner = np.repeat(np.arange(len(a)), np.diff(products.indptr))
-    return np.bincount(owner, products.data, minlength=len(a))
+    return np.bincount(owner, products.data, minlength=len(a)).astype(np.float64)
 
 
 def sigmoid(z: float) -> float:

@@ -53,9 +53,10 @@ def repair(
     """The chosen pairs after repair, sorted numbers; all arrays have one entry per pair, `organisation` one per person."""
     lists = Lists(a.tolist(), b.tolist(), chosen.tolist(), organisation.tolist())
     work = _Repair(lists, values.tolist(), ties.tolist(), pinned.tolist(), cap, floor, per_organisation)
-    needy = sorted((p for p, own in enumerate(lists.of) if len(own) < floor), key=lambda p: (len(lists.of[p]), p))
+    needy = [person for person, own in enumerate(lists.of) if len(own) < floor]
     mine = _pairs_of(a, b, needy)
-    for person in needy:
+    # By hash among equally needy: by position, low keys would always come first.
+    for person in sorted(needy, key=lambda p: (len(lists.of[p]), min((work.ties[pair] for pair in mine[p]), default=0))):
         work.fill(person, mine[person])
     return np.array(sorted(set().union(*lists.of)), np.int64)
 
@@ -77,22 +78,22 @@ class _Repair:
             steps = [step for pair in pairs if (step := self._step(person, pair))]
             if not steps:
                 return
-            _, _, pair, dropped = min(steps)
+            *_, pair, dropped = min(steps)
             if dropped >= 0:
                 self.lists.drop(dropped)
             self.lists.add(pair)
 
-    def _step(self, person: int, pair: int) -> tuple[int, int, int, int] | None:
-        """(cost, tie, pair, pair dropped or -1) of linking one pair; None where it cannot be."""
+    def _step(self, person: int, pair: int) -> tuple[bool, int, int, int, int] | None:
+        """(drops one, cost, tie, pair, pair dropped or -1) of linking one pair; None where it cannot be."""
         lists, partner = self.lists, self.lists.other(pair, person)
         if pair in lists.of[person] or not self._fits(person, partner, -1):
             return None
         if len(lists.of[partner]) < self.cap and self._fits(partner, person, -1):
-            return (-self.values[pair], self.ties[pair], pair, -1)
+            return (False, -self.values[pair], self.ties[pair], pair, -1)
         weakest = min((p for p in lists.of[partner] if self._free(p, partner)), key=lambda p: (self.values[p], self.ties[p]), default=-1)
         if weakest < 0 or not self._fits(partner, person, weakest):
             return None
-        return (self.values[weakest] - self.values[pair], self.ties[pair], pair, weakest)
+        return (True, self.values[weakest] - self.values[pair], self.ties[pair], pair, weakest)
 
     def _fits(self, person: int, partner: int, without: int) -> bool:
         return self.lists.of_organisation(person, self.lists.organisation[partner], without) < self.per_organisation

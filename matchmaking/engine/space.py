@@ -46,6 +46,7 @@ class Space:
     wants: Rows
     steps: Rows
     interests: Rows
+    industries: list[str]
     industry: Rows
     place: Rows
     text: Rows
@@ -82,7 +83,8 @@ def merge_vectors(cohort: Cohort, parts: Sequence[bytes]) -> Space:
         needs=_normed(needs, PIVOT),
         wants=_divided(wants, np.maximum(_norms(needs), PIVOT)),
         steps=steps,
-        interests=_normed(_scale_columns(interests, idf), PIVOT),
+        interests=_normed(_scale_columns(interests, np.sqrt(idf)), PIVOT),
+        industries=sorted({term for profile in profiles for term in industries(profile)}),
         industry=_shares(profiles, industries),
         place=_place(profiles),
         text=text,
@@ -173,8 +175,9 @@ def _at_most(rows: Rows, most: float) -> Rows:
 def _idf(rows: Rows) -> Floats:
     """Rarity in the event, in [0.3, 1]: 1 for what nobody or one names."""
     named = np.bincount(_tidy(rows).indices, minlength=rows.shape[1])
-    rarity = np.log((rows.shape[0] + 1.0) / np.maximum(named, 1)) / np.log(rows.shape[0] + 1.0)
-    return IDF_FLOOR + (1.0 - IDF_FLOOR) * np.clip(rarity, 0.0, 1.0)
+    rarity = np.log((rows.shape[0] + 1.0) / np.maximum(named, 1)) / np.log(rows.shape[0] + 2.0)
+    idf: Floats = IDF_FLOOR + (1.0 - IDF_FLOOR) * np.clip(rarity, 0.0, 1.0)
+    return idf
 
 
 def _norms(rows: Rows) -> Floats:

@@ -20,6 +20,11 @@ PHRASE, SINGLE, COMPOUND = 0.5, 0.4, 0.3  # strength; a picked term counts 1
 COMPOUND_LETTERS = 9  # German nouns of this length may contain a label
 PART_LETTERS = 6
 KEY_LETTERS = 3
+LONG, OPENING = 50, 25  # content words
+MIN_COMMON = 5  # letters two words share at their beginning to count as one in another form
+MOST_CUT = 5
+# One word with a hyphen: e-learning, co-working, start-up, spin-off; their parts alone mean something else.
+ONE_WORD = re.compile(r"\b((?:[a-zéеэ]|co)|[^\W\d_]+(?=-(?:ups?|offs?)\b))-(?=[^\W\d_])", re.IGNORECASE)
 NO_APOSTROPHES = str.maketrans(dict.fromkeys(APOSTROPHES, ""))
 
 Key = tuple[str, str]
@@ -60,22 +65,24 @@ class Spotter:
         self._keys = frozenset(counts)
         self._starts = frozenset(key[1][:KEY_LETTERS] for key in counts)
         self._parts = frozenset(p.keys[0][1] for p in phrases if len(p.keys) == 1 and p.keys[0][0] == "de" and p.letters >= PART_LETTERS)
+        self._beginnings = _beginnings(vocabulary)
         self._known: dict[str, tuple[Key, ...]] = {}
 
     def spot(self, text: str) -> dict[str, float]:
         """The concepts found in a text with their strengths in (0, 0.5], ten at most, the longest labels first."""
         chosen: dict[str, float] = {}
         used: set[int] = set()
-        for found in sorted(self._matches(text), key=lambda match: match.rank):
+        content = surfaces(text)
+        for found in sorted(_salient(self._matches(content), len(content)), key=lambda match: match.rank):
             concept = found.rank[-1]
             if len(chosen) < MOST_PER_TEXT and not used & found.positions:
                 used |= found.positions
                 chosen[concept] = max(chosen.get(concept, 0.0), found.strength)
         return chosen
 
-    def _matches(self, text: str) -> list[Found]:
+    def _matches(self, content: Sequence[str]) -> list[Found]:
         where: dict[Key, list[int]] = {}
-        for position, word in enumerate(surfaces(text)):
+        for position, word in enumerate(content):
             for key in self._keys_of(word):
                 where.setdefault(key, []).append(position)
         return [found for key in where for phrase in self._by_anchor.get(key, ()) for found in _places(phrase, key, where)]
@@ -91,9 +98,20 @@ class Spotter:
             yield from (key for key in (("", word),) if key in self._keys)
         plain = normalise(word)
         if plain[:KEY_LETTERS] in self._starts:
-            yield from dict.fromkeys(key for key in keys_of(plain) if key in self._keys)
+            sure = [key for key in dict.fromkeys(keys_of(plain)) if key in self._keys]
+            # English words in lower case are left to the stemmer: "actually" is not acting.
+            yield from sure or (self._near(plain) if word[0].isupper() or languages_of(plain)[0] == "ru" else ())
         if len(plain) >= COMPOUND_LETTERS and word[0].isupper():
             yield from self._inside(plain)
+
+    def _near(self, plain: str) -> Iterable[Key]:
+        """Label words with the same beginning and short endings: other parts of speech, other inflections."""
+        for cut in range(min(MOST_CUT, len(plain) - MIN_COMMON) + 1):
+            start = plain[: len(plain) - cut]
+            near = self._beginnings.get(start)
+            if near and cut <= _endings(len(start)) + 1:
+                return near
+        return ()
 
     def _inside(self, plain: str) -> Iterable[Key]:
         """German labels at the end, else at the start, of a compound noun."""
@@ -112,7 +130,7 @@ def is_abbreviation(word: str) -> bool:
 
 def surfaces(text: str) -> list[str]:
     """The content words of a text as typed, apostrophes removed."""
-    found = WORD.findall(unicodedata.normalize("NFKC", text).translate(NO_APOSTROPHES))
+    found = WORD.findall(ONE_WORD.sub(r"\1", unicodedata.normalize("NFKC", text).translate(NO_APOSTROPHES)))
     stops = stop_words()
     return [word for word in found if is_abbreviation(word) or (len(word) > 1 and word.casefold() not in stops)]
 
@@ -142,6 +160,34 @@ def _phrases(vocabulary: Vocabulary) -> Iterable[Phrase]:
                 yield Phrase(concept.id, keys, order, len(re.sub(r"\W", "", label)))
                 if language == "de" and len(keys) == 1:
                     yield Phrase(concept.id, (("compound", keys[0][1]),), order, len(keys[0][1]))
+
+
+def _salient(matches: Sequence[Found], length: int) -> list[Found]:
+    """Matches that tell what a text is about: in a long one, a single word counts in the opening or when it comes again."""
+    if length <= LONG:
+        return list(matches)
+    places: dict[str, set[int]] = {}
+    for match in matches:
+        places.setdefault(match.rank[-1], set()).update(match.positions)
+    return [m for m in matches if len(m.positions) > 1 or min(m.positions) < OPENING or len(places[m.rank[-1]]) > 1]
+
+
+def _endings(common: int) -> int:
+    """How many letters may differ at the end after so many common ones."""
+    return 2 if common < 7 else 3 if common < 9 else 4
+
+
+def _beginnings(vocabulary: Vocabulary) -> dict[str, tuple[Key, ...]]:
+    """The keys of label words by each beginning of theirs that is long enough."""
+    found: dict[str, set[Key]] = {}
+    for concept in vocabulary.concepts.values():
+        for language in LANGUAGES:
+            for word in (word for label in concept.labels.get(language, ()) for word in surfaces(label)):
+                plain = normalise(word)
+                for size in range(max(MIN_COMMON, len(plain) - MOST_CUT), len(plain) + 1):
+                    if len(plain) - size <= _endings(size):
+                        found.setdefault(plain[:size], set()).add(_label_key(word, language))
+    return {start: tuple(sorted(keys)) for start, keys in found.items()}
 
 
 def _places(phrase: Phrase, anchor: Key, where: dict[Key, list[int]]) -> Iterable[Found]:

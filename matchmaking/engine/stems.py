@@ -2,25 +2,17 @@
 
 import re
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import snowballstemmer
 
+from matchmaking.engine.normalise import normalise
+
 SNOWBALL = {"en": "english", "de": "german", "ru": "russian"}
 CYRILLIC = re.compile("[а-яіўё]")
 MIN_STEM = 3
-BE_ENDINGS = tuple(
-    sorted(
-        """
-        аванне аванні авання аваннем яванне явання ыванне іванне аваць яваць ываць іваць ацыя ацыі ацыю ацыяй ацыйны ацыйная
-        асць асці асцю асцей насць насці насцю
-        ымі імі амі ямі ага яга ому ему аму яму ыя ія ыі ая яя ое ее ую юю ай яй ой ей ам ям ах ях оу еу ау яу ых іх ым ім ом ем
-        ць ці ла лі ло ны ная нае ныя нага най ную ным нымі ных не ні ню нем нях нямі
-        а я о е э ы і у ю ь й
-        """.split(),
-        key=lambda ending: (-len(ending), ending),
-    )
-)
+BE_ENDINGS_FILE = Path(__file__).parent / "data" / "be_endings.txt"
 
 
 @lru_cache(maxsize=4)
@@ -28,11 +20,24 @@ def _snowball(language: str) -> Any:
     return snowballstemmer.stemmer(SNOWBALL[language])
 
 
+@lru_cache(maxsize=1)
+def _be_endings() -> tuple[str, ...]:
+    """The endings, normalised, the longest first."""
+    endings = {normalise(ending) for ending in BE_ENDINGS_FILE.read_text(encoding="utf-8").split()}
+    return tuple(sorted(endings, key=lambda ending: (-len(ending), ending)))
+
+
 def _belarusian(word: str) -> str:
-    for ending in BE_ENDINGS:
+    for ending in _be_endings():
         if word.endswith(ending) and len(word) - len(ending) >= MIN_STEM:
-            return word[: -len(ending)]
+            return _without_vowels(word[: -len(ending)])
     return word
+
+
+def _without_vowels(stemmed: str) -> str:
+    """A Cyrillic stem without vowels left at its end, so that "музе-ев" and "музей" meet."""
+    short = stemmed.rstrip("аеиоуыэюяіьй")
+    return short if len(short) >= MIN_STEM else stemmed
 
 
 @lru_cache(maxsize=200_000)
@@ -41,7 +46,7 @@ def stem(word: str, language: str) -> str:
     if language == "be":
         return _belarusian(word)
     stemmed: str = _snowball(language).stemWord(word)
-    return stemmed
+    return _without_vowels(stemmed) if language == "ru" else stemmed
 
 
 def languages_of(word: str) -> tuple[str, ...]:

@@ -5,8 +5,8 @@ from matchmaking.models.imports import Import, ImportFile, ImportRow
 from matchmaking.models.participant import CONTACT_FIELDS, Consent, Invitation, Organisation, Participant, Profile, Proposal, Registration
 from matchmaking.models.programme import Event, Programme, Role
 from matchmaking.models.project import Idea, Membership, Project
-from matchmaking.models.run import Artefact, Publication, Pulse, Run, RunKind, Shard
-from matchmaking.models.suggestion import Block, Introduction, Pair, Response, Suggestion
+from matchmaking.models.run import Artefact, Publication, Pulse, Run, RunKind, Shard, Stage
+from matchmaking.models.suggestion import Block, Introduction, Pair, Response, Shortfall, Suggestion
 from matchmaking.models.trail import AuditEntry, IdempotencyKey, Intent, ThrottleCount
 
 __all__ = [
@@ -41,6 +41,8 @@ __all__ = [
     "Run",
     "RunKind",
     "Shard",
+    "Shortfall",
+    "Stage",
     "Suggestion",
     "ThrottleCount",
     "User",

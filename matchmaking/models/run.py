@@ -19,6 +19,17 @@ class RunState(models.TextChoices):
     CANCELLED = "cancelled"
 
 
+class Stage(models.TextChoices):
+    """The stages of a run, in order."""
+
+    SNAPSHOT = "snapshot"
+    VECTORS = "vectors"
+    CANDIDATES = "candidates"
+    ALLOCATION = "allocation"
+    REASONS = "reasons"
+    FINISH = "finish"
+
+
 class Run(Row):
     State = RunState
 

@@ -33,6 +33,7 @@ class Suggestion(Row):
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="suggestions")
     pair = models.ForeignKey(Pair, on_delete=models.CASCADE, related_name="suggestions")
+    shard = models.PositiveSmallIntegerField(default=0, help_text="Number of the shard of reasons that staged it.")
     score = models.FloatField()
     score_e9 = models.BigIntegerField()
     z_ab = models.FloatField()
@@ -49,6 +50,19 @@ class Suggestion(Row):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "pair"], name="suggestion_once_per_run")]
+
+
+class Shortfall(Row):
+    """Somebody a run could not give the floor, and why: honest silence."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="shortfalls")
+    participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="shortfalls")
+    given = models.PositiveSmallIntegerField()
+    cause = models.CharField(max_length=40, help_text="nobody_eligible, nobody_above_threshold or partners_full.")
+    missing = models.CharField(max_length=200, blank=True, help_text="The one missing answer that would help most.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "participant"], name="shortfall_once_per_run")]
 
 
 class Answer(models.TextChoices):

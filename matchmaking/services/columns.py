@@ -2,10 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 # Spaces, case, punctuation and ё/е make no difference, so one spelling of each name is enough.
-_NAMES = {
+NAMES = {
     "external_id": "External ID, ID, Ext ID, Identifier, Record ID; Внешний ID, ИД, Внешний идентификатор, Идентификатор; "
     "Знешні ID, Вонкавы ID, Ідэнтыфікатар, Знешні ідэнтыфікатар; Externe ID, Externe Kennung, Kennung",
     "name": "Name, Full name, Your name, Participant, Participant name, Contact name, Contact person, First name, Given name; "
@@ -51,7 +51,7 @@ _NAMES = {
     "Über uns, Über mich, Über Sie, Beschreibung, Kurzbeschreibung, Profil",
     "phone": "Phone, Phone number, Telephone, Telephone number, Mobile, Mobile phone, Tel; "
     "Телефон, Номер телефона, Мобильный, Мобильный телефон, Контактный телефон, Тел.; "
-    "Тэлефон, Нумар тэлефона, Мабільны, Мабільны тэлефон, Тэл.; Telefonnummer, Handy, Handynummer, Mobiltelefon",
+    "Тэлефон, Нумар тэлефона, Мабільны, Мабільны тэлефон, Тэл.; Telefon, Telefonnummer, Handy, Handynummer, Mobiltelefon",
     "telegram": "Telegram, Telegram username, Telegram name, Telegram account, TG; Телеграм, Телеграмм, Телега, ТГ, Ник в телеграм; "
     "Тэлеграм, Тэлеграма, Нік у тэлеграме; Telegram-Name, Telegram-Konto",
     "availability": "Availability, Available, Available times, Time slots, When are you available; "
@@ -59,7 +59,8 @@ _NAMES = {
     "Verfügbarkeit, Verfügbar, Verfügbare Zeiten, Zeitfenster",
 }
 SURNAME = "surname"  # joined to the name of its row; not a field of its own
-FIELDS = tuple(field for field in _NAMES if field != SURNAME)
+FIELDS = tuple(field for field in NAMES if field != SURNAME)
+HEADER_CHARS = 120  # a longer text is no header
 KEYS = frozenset({"name", "organisation", "mail"})  # a row without all of them is about nobody
 
 # A latin letter typed for the cyrillic one that looks the same ("Iмя", "Cектор") is common where і is not on the keyboard.
@@ -68,22 +69,24 @@ _cyrillic = re.compile("[\u0400-\u04ff]")
 _not_a_letter = re.compile(r"[\W_]+")
 
 
-def _key(header: str) -> str:
+def key_of(header: str) -> str:
     """`header` without what people write differently: case, spaces, punctuation, ё, latin lookalikes among cyrillic."""
     key = _not_a_letter.sub("", unicodedata.normalize("NFKC", header).casefold()).replace("ё", "е")
     return key.translate(_LOOKALIKES) if _cyrillic.search(key) else key
 
 
-_FIELD_OF = {_key(name): field for field, names in _NAMES.items() for name in re.split("[,;]", names)}
+_FIELD_OF = {key_of(name): field for field, names in NAMES.items() for name in re.split("[,;]", names)}
 
 
 def field_of(header: str) -> str | None:
     """The field a column of this header holds, or None; remarks in brackets and several languages ("Name / Имя") are understood."""
+    if len(header) > HEADER_CHARS:
+        return None
     without_remark = re.sub(r"\([^()]*\)|\[[^\[\]]*\]", " ", header)
     for spelling in (header, without_remark):
-        if field := _FIELD_OF.get(_key(spelling)):
+        if field := _FIELD_OF.get(key_of(spelling)):
             return field
-    fields = {_FIELD_OF.get(_key(part)) for part in re.split(r"[/|\n]", without_remark)} - {None}
+    fields = {_FIELD_OF.get(key_of(part)) for part in re.split(r"[/|\n]", without_remark)} - {None}
     return fields.pop() if len(fields) == 1 else None
 
 
@@ -94,9 +97,3 @@ def match(headers: Iterable[str]) -> dict[str, list[int]]:
         if field := field_of(header):
             found.setdefault(field, []).append(index)
     return found
-
-
-def looks_like_a_header(cells: Sequence[str], *, first: bool) -> bool:
-    """Whether these cells name columns, one of them about whom the row is; rows further down must name two."""
-    found = match(cells)
-    return not KEYS.isdisjoint(found) and (first or len(found) > 1)

@@ -15,6 +15,8 @@ from matchmaking.services.tables import RawRow
 DELIMITERS = (",", ";", "\t")
 LINE_CHARS = 1_000_000
 SAMPLE_ROWS = 20
+SAMPLE_COLUMNS = 200
+CONTROL_SIGNS = 8  # that many strays are cleaned away even from a short text
 
 _excel_hint = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)  # a first line for Excel, which does not show it
 _markup = re.compile(r"<(!doctype|!--|\?xml|html|head|body|table|meta|style|script|div|workbook)", re.IGNORECASE)
@@ -25,7 +27,9 @@ _undecoded = re.compile("[\udc80-\udcff]")
 def check_choice(encoding: str | None, delimiter: str | None) -> None:
     """Refuse an encoding or delimiter that is not offered. Raises BadInput."""
     if encoding is not None and encoding not in encodings.ENCODINGS:
-        raise BadInput("The encoding “{encoding}” is not known. Choose one of: {known}.", encoding=encoding, known=", ".join(encodings.ENCODINGS))
+        raise BadInput(
+            "The encoding “{encoding}” is not known. Choose one of: {known}.", encoding=encoding, known=", ".join(encodings.ENCODINGS)
+        )
     if delimiter is not None and delimiter not in DELIMITERS:
         raise BadInput("Cells can be divided by a comma, a semicolon or a tab. Choose one of these.")
 
@@ -36,9 +40,10 @@ def sample(source: BinaryIO, encoding: str, *, name: str) -> str:
     text = source.read(encodings.CHUNK).decode(encoding, "replace").removeprefix("\ufeff")
     if _markup.match(text.lstrip()):
         raise BadInput(
-            "{file} holds a web page or XML, whatever its name says. Open it in a spreadsheet program and save it as XLSX or CSV.", file=name
+            "{file} holds a web page or XML, whatever its name says. Open it in a spreadsheet program and save it as XLSX or CSV.",
+            file=name,
         )
-    if len(_control.findall(text)) > len(text) / 20:
+    if len(_control.findall(text)) > CONTROL_SIGNS + len(text) / 20:
         raise BadInput("{file} is not a table: it holds no text. Save the sheet as XLSX or CSV and import that.", file=name)
     return text
 
@@ -59,7 +64,7 @@ def _sense(text: str, delimiter: str) -> tuple[int, float, int]:
         return 0, 0.0, 0
     widths = [len(row) for row in rows]
     usual = max(widths, key=widths.count, default=0)
-    known = max((len(columns.match(row)) for row in rows), default=0)
+    known = max((len(columns.match(row[:SAMPLE_COLUMNS])) for row in rows), default=0)
     return known, widths.count(usual) / len(widths) if usual > 1 else 0.0, usual
 
 
@@ -79,7 +84,9 @@ class _Lines:
         while line := self._text.readline(LINE_CHARS + 1):
             self._number += 1
             if len(line) > LINE_CHARS:
-                raise BadInput("Line {line} is longer than {limit} signs. Is this a table saved as CSV?", line=self._number, limit=LINE_CHARS)
+                raise BadInput(
+                    "Line {line} is longer than {limit} signs. Is this a table saved as CSV?", line=self._number, limit=LINE_CHARS
+                )
             if self._number == 1:
                 line = line.removeprefix("\ufeff")
                 if _excel_hint.fullmatch(line):

@@ -11,16 +11,14 @@ from xml.parsers import expat
 from matchmaking.errors import BadInput
 from matchmaking.services.tables import MB, Limits
 
-CHUNK = 65_536
-RATIO_MATTERS_ABOVE = 8 * MB
+CHUNK = 16_384  # rows of one piece are held at once, and a tag of 20 bytes can stand for a long shared string
+RATIO_MATTERS_ABOVE = 64 * MB  # a smaller part is read quickly whatever it holds
 TOKEN_BYTES = MB  # a tag longer than this is an attack on memory
 DISTINCT_NAMES = 20_000  # the parser keeps every name of a tag and attribute for ever
 DEPTH = 64
 _ENTRY = b"PK\x01\x02"
 _READABLE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # LZMA takes up to 4 GB for its dictionary
 _ENCRYPTED = 0x1
-
-SAVE_AGAIN = "Open it in a spreadsheet program and save the sheet as CSV, then import that."
 
 Start = Callable[[str, dict[str, str]], Any]
 End = Callable[[str], Any]
@@ -32,8 +30,21 @@ def damage_is_said(name: str) -> Iterator[None]:
     """Turn what zip, inflation and XML raise for damaged files into BadInput."""
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, expat.ExpatError, EOFError, NotImplementedError, RuntimeError, LookupError, ValueError) as error:
-        raise BadInput("{file} is damaged and cannot be read as a workbook. " + SAVE_AGAIN, file=name) from error
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        expat.ExpatError,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        LookupError,
+        ValueError,
+    ) as error:
+        raise BadInput(
+            "{file} is damaged and cannot be read as a workbook. "
+            "Open it in a spreadsheet program and save the sheet as CSV, then import that.",
+            file=name,
+        ) from error
 
 
 class Package:
@@ -77,19 +88,27 @@ class Package:
     def _refuse_too_many(self, entries: int) -> None:
         if entries > self._limits.entries:
             raise BadInput(
-                "{file} holds more than {limit} parts. " + SAVE_AGAIN, file=self._name, limit=self._limits.entries
+                "{file} holds more than {limit} parts. Open it in a spreadsheet program and save the sheet as CSV, then import that.",
+                file=self._name,
+                limit=self._limits.entries,
             )
 
     def _check_directory(self, infos: list[zipfile.ZipInfo]) -> None:
         """What the directory of the zip declares, before anything is unpacked."""
         if len(infos) != len(self._infos) or not all(map(_is_harmless, infos)):
-            raise BadInput("{file} holds parts that no workbook has: links, repeated names or paths that lead outside. " + SAVE_AGAIN, file=self._name)
+            raise BadInput(
+                "{file} holds parts that no workbook has: links, repeated names or paths that lead outside. "
+                "Open it in a spreadsheet program and save the sheet as CSV, then import that.",
+                file=self._name,
+            )
         if any(info.flag_bits & _ENCRYPTED for info in infos):
             raise BadInput("{file} is protected by a password. Remove the password and import it again.", file=self._name)
         too_well = any(info.file_size > max(RATIO_MATTERS_ABOVE, info.compress_size * self._limits.ratio) for info in infos)
         if too_well or sum(info.file_size for info in infos) > self._limits.unpacked_mb * MB:
             raise BadInput(
-                "{file} unpacks to more than a workbook of its size should. " + SAVE_AGAIN, file=self._name, limit=self._limits.unpacked_mb
+                "{file} unpacks to more than a workbook of its size should. "
+                "Open it in a spreadsheet program and save the sheet as CSV, then import that.",
+                file=self._name,
             )
 
     def _check_content(self, info: zipfile.ZipInfo) -> None:
@@ -97,8 +116,11 @@ class Package:
         pieces = self._pieces(info)
         head = next(pieces, b"")
         if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-            raise BadInput("{file} holds another archive. " + SAVE_AGAIN, file=self._name)
-        if info.filename.casefold().endswith((".xml", ".rels", ".vml")):
+            raise BadInput(
+                "{file} holds another archive. Open it in a spreadsheet program and save the sheet as CSV, then import that.",
+                file=self._name,
+            )
+        if head and info.filename.casefold().endswith((".xml", ".rels", ".vml")):
             _refuse_dtd(head, name=self._name)
         for _ in pieces:
             pass
@@ -124,7 +146,11 @@ def _parser(*, name: str, interned: dict[str, str]) -> expat.XMLParserType:
     """A parser without namespaces (so all names are counted) that refuses every DTD, and with it all entities."""
 
     def refuse(*_: object) -> None:
-        raise BadInput("{file} defines entities or a document type, which no workbook needs. " + SAVE_AGAIN, file=name)
+        raise BadInput(
+            "{file} defines entities or a document type, which no workbook needs. "
+            "Open it in a spreadsheet program and save the sheet as CSV, then import that.",
+            file=name,
+        )
 
     parser = expat.ParserCreate(intern=interned)
     parser.StartDoctypeDeclHandler = refuse

@@ -15,7 +15,7 @@ class Limits:
 
     file_mb: int = 50
     unpacked_mb: int = 256  # of a workbook, all parts together: 200,000 rows of text need up to 200
-    ratio: int = 200  # unpacked to packed, of parts above 8 MB; real sheets stay below 60, a bomb has 1,000
+    ratio: int = 200  # unpacked to packed, of parts above 64 MB; real sheets stay below 60, a bomb has 1,000
     entries: int = 1_000  # in the zip of a workbook
     rows: int = 250_000
     columns: int = 200

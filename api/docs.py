@@ -1,0 +1,41 @@
+"""The API's description as a file and as a page; in production for those who are signed in."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.permissions import BasePermission
+
+from api.health import permits
+from api.views import View
+
+
+class ReadersOfDocs(BasePermission):
+    """Anybody in the demo; in production those who are signed in, and for others there is nothing here."""
+
+    def has_permission(self, request: Any, view: Any) -> bool:
+        if settings.PRODUCTION and not request.user.is_authenticated:
+            raise Http404
+        return True
+
+
+class SchemaView(View, SpectacularAPIView):
+    permits = {"get": ReadersOfDocs}
+    parameters = {"get": ("format", "lang")}
+
+    @extend_schema(exclude=True)
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        return super().get(request, *args, **kwargs)
+
+
+@permits("anyone in the demo, signed in in production")
+@require_safe
+def docs(request: HttpRequest) -> HttpResponse:
+    if settings.PRODUCTION and not request.user.is_authenticated:
+        raise Http404
+    return render(request, "api/docs.html", {"title": _("Matchmaking API")})

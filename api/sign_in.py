@@ -1,0 +1,160 @@
+"""Signing in: a session for browsers, tokens for programs."""
+
+from typing import Any
+
+from django.contrib.auth import authenticate, login, logout
+from django.middleware.csrf import get_token
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from knox.models import AuthToken
+from knox.settings import knox_settings
+from rest_framework import serializers
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.serializers import Strict
+from api.throttling import address_of, give_back, take
+from api.views import Anyone, SignedIn, View
+from matchmaking.errors import Conflict, NotFound
+from matchmaking.models import User
+from matchmaking.services.participants import clean_mail
+
+PASSWORD_LIMIT = 1000
+
+
+class Credentials(Strict):
+    mail = serializers.CharField(max_length=254)
+    password = serializers.CharField(max_length=PASSWORD_LIMIT, trim_whitespace=False, write_only=True)
+
+
+class Person(serializers.ModelSerializer):
+    class Meta:
+        model = User
+        fields = ["id", "mail", "name", "language"]
+
+
+class HeldRole(serializers.Serializer):
+    name = serializers.ChoiceField(["organiser", "facilitator"])
+    programme = serializers.IntegerField()
+    event = serializers.IntegerField(allow_null=True)
+
+
+class OwnProfile(serializers.Serializer):
+    id = serializers.IntegerField()
+    programme = serializers.IntegerField()
+
+
+class Who(serializers.Serializer):
+    """Who is signed in; `csrf` goes into the header X-CSRFToken of every unsafe request of a session."""
+
+    user = Person(allow_null=True)
+    operator = serializers.BooleanField()
+    roles = HeldRole(many=True)
+    participants = OwnProfile(many=True)
+    csrf = serializers.CharField()
+
+
+class TokenSerializer(serializers.Serializer):
+    id = serializers.CharField(source="token_key")
+    created_at = serializers.DateTimeField(source="created")
+    expires_at = serializers.DateTimeField(source="expiry")
+
+
+class NewToken(TokenSerializer):
+    token = serializers.CharField(help_text="Shown this once: send it as `Authorization: Token ...`.")
+
+
+class TokenList(serializers.Serializer):
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    results = TokenSerializer(many=True)
+
+
+def who(request: Request) -> dict[str, Any]:
+    user = request.user if request.user.is_authenticated else None
+    roles = user.roles.order_by("pk").values("name", "programme", "event") if user else []
+    own = user.participants.order_by("pk").values("id", "programme") if user else []
+    return {
+        "user": Person(user).data if user else None,
+        "operator": bool(user and user.is_staff),
+        "roles": list(roles),
+        "participants": list(own),
+        "csrf": get_token(request._request),
+    }
+
+
+def checked_user(request: Request) -> User:
+    """The login these credentials open. Known and unknown ones are refused alike, and as fast: Django hashes either way."""
+    form = Credentials(data=request.data)
+    form.is_valid(raise_exception=True)
+    mail, address = clean_mail(form.validated_data["mail"]), address_of(request)
+    take("sign-in", mail)
+    take("sign-in-address", address)
+    take("sign-in-all", "")
+    user = authenticate(request._request, username=mail, password=form.validated_data["password"])
+    if user is None:
+        raise AuthenticationFailed(_("This mail address and this password do not fit together."))
+    give_back("sign-in-address", address)
+    give_back("sign-in-all", "")
+    return user
+
+
+class SessionView(View):
+    permits = {"get": Anyone, "post": Anyone, "delete": SignedIn}
+    idempotent = False
+
+    @extend_schema(operation_id="session_retrieve", responses=Who)
+    def get(self, request: Request) -> Response:
+        """Who is signed in."""
+        return Response(who(request))
+
+    @extend_schema(operation_id="session_create", request=Credentials, responses=Who)
+    def post(self, request: Request) -> Response:
+        """Sign in: sets the session's cookie."""
+        user = checked_user(request)
+        login(request._request, user)
+        request.user = user
+        return Response(who(request))
+
+    @extend_schema(operation_id="session_destroy", responses={204: None})
+    def delete(self, request: Request) -> Response:
+        """Sign out."""
+        logout(request._request)
+        return Response(status=204)
+
+
+class Tokens(View):
+    permits = {"get": SignedIn, "post": Anyone}
+    idempotent = False  # a stored answer would hold the token
+
+    @extend_schema(
+        operation_id="tokens_list",
+        responses=TokenList,
+    )
+    def get(self, request: Request) -> Response:
+        """Your own tokens, without what opens them."""
+        rows = AuthToken.objects.filter(user=request.user, expiry__gt=timezone.now()).order_by("-created", "token_key")
+        return Response({"next": None, "previous": None, "results": TokenSerializer(rows, many=True).data})
+
+    @extend_schema(operation_id="tokens_create", request=Credentials, responses={201: NewToken})
+    def post(self, request: Request) -> Response:
+        """Make a token: for programs that use the API."""
+        user = checked_user(request)
+        if AuthToken.objects.filter(user=user, expiry__gt=timezone.now()).count() >= knox_settings.TOKEN_LIMIT_PER_USER:
+            raise Conflict("You have {count} tokens already. Delete one first.", count=knox_settings.TOKEN_LIMIT_PER_USER)
+        row, token = AuthToken.objects.create(user=user)
+        row.token = token
+        return Response(NewToken(row).data, status=201)
+
+
+class TokenView(View):
+    permits = {"delete": SignedIn}
+
+    @extend_schema(operation_id="tokens_destroy", responses={204: None})
+    def delete(self, request: Request, token_id: str) -> Response:
+        """Delete one of your tokens: it opens nothing any more."""
+        if not AuthToken.objects.filter(user=request.user, token_key=token_id).delete()[0]:
+            raise NotFound("There is no such token.")
+        return Response(status=204)

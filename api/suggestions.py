@@ -1,0 +1,223 @@
+"""Suggestions made to the caller, and the caller's answers.
+
+Reading is the hot path: two queries compiled once, plain values, orjson. `SuggestionOut` describes the answer to the schema
+and is never run; a test holds the two together.
+"""
+
+import hashlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from bisect import bisect_left, bisect_right
+from typing import Any
+
+from django.core.signing import BadSignature, Signer
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import remove_query_param, replace_query_param
+
+from api.rendering import to_json
+from api.serializers import Strict, Text
+from api.views import Nouns, SignedIn, View
+from matchmaking import access
+from matchmaking.errors import NotFound
+from matchmaking.models import CONTACT_FIELDS
+from matchmaking.models.base import ID_BITS
+from matchmaking.selectors.suggestions import MOST_TOLD, Standing, shown
+from matchmaking.services import suggestions
+
+PAGE_SIZE = 5  # what a phone shows at once
+STATES = ("open", "answered")
+ABSENT = "There is no such suggestion."
+
+
+class EventOut(serializers.Serializer):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+
+
+class PartnerOut(serializers.Serializer):
+    """The public part of the other side, in the reader's language where the vocabulary knows the words."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    organisation = serializers.CharField()
+    sector = serializers.CharField()
+    city = serializers.CharField()
+    languages = serializers.ListField(child=serializers.CharField())
+    industries = serializers.ListField(child=serializers.CharField())
+    offers = serializers.ListField(child=serializers.CharField())
+    needs = serializers.ListField(child=serializers.CharField())
+    about = serializers.CharField()
+
+
+class WhyOut(serializers.Serializer):
+    for_you = serializers.ListField(child=serializers.CharField())
+    for_them = serializers.ListField(child=serializers.CharField())
+    does_not_fit = serializers.ListField(child=serializers.CharField())
+
+
+class SuggestionOut(serializers.Serializer):
+    id = serializers.IntegerField()
+    event = EventOut()
+    partner = PartnerOut()
+    why = WhyOut()
+    expires_at = serializers.DateTimeField(allow_null=True)
+    state = serializers.ChoiceField(choices=["open", "answered", "introduced", "closed", "expired"])
+    my_answer = serializers.ChoiceField(choices=["accept", "decline"], allow_null=True)
+    introduced = serializers.BooleanField()
+    introduction = serializers.IntegerField(allow_null=True, help_text="Its id under `introductions`, once both said yes.")
+
+
+class AnswerIn(Strict):
+    answer = serializers.ChoiceField(choices=["accept", "decline"])
+    reason = Text(max_length=500, required=False, allow_blank=True, help_text="For oneself and for learning; nobody else is told.")
+    shares = serializers.ListField(
+        child=serializers.ChoiceField(choices=CONTACT_FIELDS),
+        required=False,
+        max_length=len(CONTACT_FIELDS),
+        help_text="With a yes: the contacts that an introduction opens. Sending them is consent to exchange them.",
+    )
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        if data["answer"] == "decline" and "shares" in data:
+            raise serializers.ValidationError({"shares": [_("Contacts are shared with a yes only.")]})
+        return data
+
+
+PAGE = inline_serializer(
+    "SuggestionPage",
+    {
+        "next": serializers.URLField(allow_null=True),
+        "previous": serializers.URLField(allow_null=True),
+        "results": SuggestionOut(many=True),
+    },
+)
+IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER, description="The same key again gets the first answer again.")  # fmt: skip
+ANSWERED = {200: SuggestionOut, 404: OpenApiTypes.OBJECT, 409: OpenApiTypes.OBJECT}
+
+
+class Suggestions(Nouns):
+    """What is suggested to the caller: reasons in words, never a number."""
+
+    permits = {"list": SignedIn, "retrieve": SignedIn}
+    parameters = {"list": ("event", "state")}
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("event", OpenApiTypes.INT64),
+            OpenApiParameter("state", OpenApiTypes.STR, enum=STATES, description="`open`: still to answer. `answered`: all the others."),
+            OpenApiParameter("cursor", OpenApiTypes.STR),
+            OpenApiParameter("page_size", OpenApiTypes.INT, description="5 unless told; at most 10."),
+        ],
+        responses=PAGE,
+    )
+    def list(self, request: Request) -> HttpResponse:
+        rows = asked_for(request, shown(access.SUGGESTIONS.standings(request.user)))
+        first, last = page_of(request, rows)
+        results = access.SUGGESTIONS.told(request.user, rows[first:last], request.user.language)
+        url = request.build_absolute_uri() if first or last < len(rows) else ""
+        links = {
+            "next": link(url, "after", rows[last - 1]) if 0 < last < len(rows) else None,
+            "previous": link(url, "before", rows[first]) if 0 < first < len(rows) else None,
+        }
+        return fast(request, {**links, "results": results})
+
+    @extend_schema(parameters=[OpenApiParameter("id", OpenApiTypes.INT64, OpenApiParameter.PATH)], responses=SuggestionOut)
+    def retrieve(self, request: Request, pk: str) -> HttpResponse:
+        return fast(request, one_told(request, int(pk)))
+
+
+class Answers(View):
+    """The caller's own answer: the side is taken from who is signed in, from nothing else."""
+
+    permits = {"post": SignedIn, "delete": SignedIn}
+
+    @extend_schema(request=AnswerIn, responses=ANSWERED, parameters=[IDEMPOTENCY_KEY], operation_id="suggestions_response_create")
+    def post(self, request: Request, pk: int) -> Response:
+        body = AnswerIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        suggestion, by = access.suggestion_to_answer(request.user, known(pk))
+        reason = body.validated_data.get("reason", "")
+        if body.validated_data["answer"] == "accept":
+            suggestions.accept(suggestion=suggestion, by=by, reason=reason, shares=body.validated_data.get("shares"))
+        else:
+            suggestions.decline(suggestion=suggestion, by=by, reason=reason)
+        return Response(one_told(request, suggestion.pk))
+
+    @extend_schema(request=None, responses=ANSWERED, parameters=[IDEMPOTENCY_KEY], operation_id="suggestions_response_destroy")
+    def delete(self, request: Request, pk: int) -> Response:
+        """Take the answer back while the suggestion is open; without an answer nothing changes."""
+        self.take_nothing(request)
+        suggestion, by = access.suggestion_to_answer(request.user, known(pk))
+        suggestions.undo(suggestion=suggestion, by=by)
+        return Response(one_told(request, suggestion.pk))
+
+
+def asked_for(request: Request, rows: list[Standing]) -> list[Standing]:
+    """The rows of the event and in the state that the address names."""
+    event, state = (request.query_params.get(name) for name in ("event", "state"))
+    if event is not None:
+        if not (event.isascii() and event.isdecimal()):
+            raise ValidationError({"event": [_("The id of an event.")]})
+        rows = [row for row in rows if str(row.event_id) == event]
+    if state is not None:
+        if state not in STATES:
+            raise ValidationError({"state": [_("One of: open, answered.")]})
+        rows = [row for row in rows if (row.state == "open") == (state == "open")]
+    return rows
+
+
+def page_of(request: Request, rows: list[Standing]) -> tuple[int, int]:
+    """First and last position of the page that the address asks for."""
+    wanted = request.query_params.get("page_size", str(PAGE_SIZE))
+    if not (wanted.isascii() and wanted.isdecimal() and int(wanted[:10]) > 0):
+        raise ValidationError({"page_size": [_("A whole number from 1 to 10.")]})
+    size = min(int(wanted[:10]), MOST_TOLD)
+    cursor = request.query_params.get("cursor")
+    if cursor is None:
+        return 0, min(size, len(rows))
+    try:
+        way, rank, row_id = Signer(salt="api.cursor:suggestions").unsign(urlsafe_b64decode(cursor.encode()).decode()).split(",")
+    except (BadSignature, ValueError):
+        raise ValidationError({"cursor": [_("This cursor is not of this list.")]}) from None
+    places, place = [(row.rank, row.id) for row in rows], (int(rank), int(row_id))
+    first = bisect_right(places, place) if way == "after" else max(0, bisect_left(places, place) - size)
+    return first, min(first + size, len(rows))
+
+
+def link(url: str, way: str, row: Standing) -> str:
+    """The address of the page after, or before, a row; it stays right when rows are answered or vanish meanwhile."""
+    signed = Signer(salt="api.cursor:suggestions").sign(f"{way},{row.rank},{row.id}")
+    return replace_query_param(remove_query_param(url, "cursor"), "cursor", urlsafe_b64encode(signed.encode()).decode())
+
+
+def known(suggestion_id: int) -> int:
+    if suggestion_id >= 2**ID_BITS:
+        raise NotFound(ABSENT)
+    return suggestion_id
+
+
+def one_told(request: Request, suggestion_id: int) -> dict[str, Any]:
+    """One suggestion as its reader sees it; the id of an earlier run leads to what is published now."""
+    present = access.suggestion_for(request.user, known(suggestion_id)).pk
+    standings = access.SUGGESTIONS.standings(request.user)
+    visible = {row.id for row in shown(standings)}
+    found = [row for row in standings if row.id == present and (present in visible or row.state == "expired")]
+    told = access.SUGGESTIONS.told(request.user, found, request.user.language)
+    if not told:
+        raise NotFound(ABSENT)
+    return told[0]
+
+
+def fast(request: Request, data: Any) -> HttpResponse:
+    """JSON with its ETag, past renderers and content negotiation; 304 where the reader has exactly this."""
+    body = to_json(data)
+    tag = f'"-{hashlib.sha256(body).hexdigest()[:16]}"'
+    if request.headers.get("If-None-Match") == tag:
+        return HttpResponse(status=304, headers={"ETag": tag})
+    return HttpResponse(body, content_type="application/json", headers={"ETag": tag})

@@ -1,0 +1,126 @@
+"""The one matching task of a run: candidates of all shards to chosen pairs, lists and shortfalls, as bytes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from matchmaking.engine.allocation import Pairs, Rules, allocate, best_of_each, layers, ranks, tie_hashes
+from matchmaking.engine.arrays import pack, text_array, text_lines, unpack
+from matchmaking.engine.candidates import Candidates, read_candidates
+from matchmaking.engine.gates import numbers
+from matchmaking.engine.normalise import term_key
+from matchmaking.engine.parameters import Parameters
+from matchmaking.engine.parts import SCALE, Scorer
+from matchmaking.engine.records import Cohort, Shortfall
+from matchmaking.engine.space import Space
+from matchmaking.engine.weights import default_weights
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Allocated:
+    """Chosen pairs a[i] < b[i] (positions), their round(log w * 1e9), layers and ranks; shortfalls as (position, given, cause).
+
+    `considered` is the number of pairs in E, the union of all lists; `eligible` (n,) partners that pass the gates.
+    """
+
+    a: Ints
+    b: Ints
+    score: Ints
+    layer: Ints
+    rank_a: Ints
+    rank_b: Ints
+    short: Ints
+    given: Ints
+    causes: list[str]
+    eligible: Ints
+    considered: int
+
+    @property
+    def count(self) -> int:
+        """Number of chosen pairs."""
+        return len(self.a)
+
+
+def allocate_all(space: Space, cohort: Cohort, parameters: Parameters, parts: Sequence[bytes]) -> bytes:
+    """The allocation of a whole event from the candidates of all shards."""
+    found = read_candidates(parts)
+    pairs = _pairs(space, cohort, parameters, found)
+    rules = _rules(cohort, parameters)
+    chosen = allocate(pairs, rules)
+    layer = layers(pairs, chosen)
+    rank_a, rank_b = ranks(pairs, chosen, layer)
+    given = np.bincount(np.concatenate([pairs.a[chosen], pairs.b[chosen]]), minlength=len(cohort.profiles))
+    short = np.flatnonzero(given < parameters.floor)
+    return pack(
+        {
+            "a": pairs.a[chosen],
+            "b": pairs.b[chosen],
+            "score": pairs.score[chosen],
+            "layer": layer,
+            "rank_a": rank_a,
+            "rank_b": rank_b,
+            "short": short,
+            "given": given[short],
+            "causes": text_array([_cause(found, given, person) for person in short.tolist()]),
+            "eligible": found.eligible,
+            "considered": np.array([len(pairs.a)], np.int64),
+        }
+    )
+
+
+def read_allocation(content: bytes) -> Allocated:
+    """The allocation that `allocate_all` wrote."""
+    arrays = unpack(content)
+    causes = text_lines(arrays.pop("causes"))
+    considered = int(arrays.pop("considered")[0])
+    return Allocated(causes=causes, considered=considered, **{name: array.astype(np.int64) for name, array in arrays.items()})
+
+
+def shortfalls(cohort: Cohort, allocation: bytes) -> list[Shortfall]:
+    """Everybody below the floor, with the cause."""
+    found = read_allocation(allocation)
+    people = zip(found.short.tolist(), found.given.tolist(), found.causes, strict=True)
+    return [Shortfall(cohort.profiles[person].key, given, cause) for person, given, cause in people]
+
+
+def _cause(found: Candidates, given: Ints, person: int) -> str:
+    if found.eligible[person] <= given[person]:
+        return "nobody_eligible"
+    return "nobody_above_threshold" if found.above[person] <= given[person] else "partners_full"
+
+
+def _rules(cohort: Cohort, parameters: Parameters) -> Rules:
+    past = np.array([cohort.past_value.get(profile.key, 0.0) for profile in cohort.profiles], np.float64)
+    organisation = numbers([term_key(profile.organisation) for profile in cohort.profiles])
+    return Rules(parameters.cap, parameters.floor, parameters.per_organisation, parameters.alpha, organisation, past)
+
+
+def _pairs(space: Space, cohort: Cohort, parameters: Parameters, found: Candidates) -> Pairs:
+    """E: the union of everybody's exact best K pairs, and the pinned ones, ordered by position."""
+    count = max(len(cohort.profiles), 1)
+    pins = np.array(sorted(_pinned(cohort)), np.int64).reshape(-1, 2)
+    low, high = np.minimum(found.row, found.column), np.maximum(found.row, found.column)
+    pinned_codes = pins[:, 0] * count + pins[:, 1]
+    codes = np.union1d(low * count + high, pinned_codes)
+    a, b = codes // count, codes % count
+    score = Scorer(space, cohort, default_weights()).scores(a, b)
+    ties = tie_hashes([profile.key for profile in cohort.profiles], a, b, parameters.seed)
+    pairs = Pairs(a, b, score, ties, np.isin(codes, pinned_codes))
+    kept = best_of_each(pairs, count, parameters.candidates) & (pairs.pinned | _worth(score, parameters.threshold))
+    return Pairs(a[kept], b[kept], score[kept], ties[kept], pairs.pinned[kept])
+
+
+def _worth(score: Ints, threshold: float) -> npt.NDArray[np.bool_]:
+    least = np.rint(np.log(threshold) * SCALE) if threshold > 0.0 else -np.inf
+    worth: npt.NDArray[np.bool_] = score >= least
+    return worth
+
+
+def _pinned(cohort: Cohort) -> set[tuple[int, int]]:
+    index = {profile.key: position for position, profile in enumerate(cohort.profiles)}
+    pairs = ((index[a], index[b]) for a, b in cohort.pinned if a in index and b in index and a != b)
+    return {(min(pair), max(pair)) for pair in pairs}

@@ -1,0 +1,178 @@
+"""The why of a pair: every part of both directions with the evidence behind it; the parts add up to z within 1e-9.
+
+Evidence is codes, no prose (see `wording.py`):
+
+need, offer   `need>offer`: the wanted term and the offered term that meets it; `unmet` where one states needs in vain
+interest      a term both picked; `found:` before it where a description mentions it, `past:` where one has it from past projects only
+industry      a term
+text          shared words
+place         `city:NAME` or `country:NAME`; `differ` for two cities, `abroad` for two countries
+language      `common:de,en`
+time          `slots:3`, or `none`
+network       `partners:3` shared past partners, `with:KEY` of some, `together:2` common past projects
+activity      `projects:4` of the other side
+bridge        `SECTOR>SECTOR`
+repeat        `declined`
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matchmaking.engine.allocate import Allocated, read_allocation
+from matchmaking.engine.facets import PICKED, profile_terms, spelled
+from matchmaking.engine.parameters import Parameters
+from matchmaking.engine.parts import Scorer, log_score_e9, sigmoid
+from matchmaking.engine.places import city_key, country_key
+from matchmaking.engine.records import Cohort, Direction, Profile, Suggested, Term
+from matchmaking.engine.space import Space, spoken
+from matchmaking.engine.trails import Trails
+from matchmaking.engine.weights import PARTS, Weights, default_weights
+
+SHOWN = 3  # evidence items per part, the largest contributions first
+Ints = npt.NDArray[np.int64]
+
+
+def reason_rows(space: Space, cohort: Cohort, parameters: Parameters, allocation: bytes, start: int, stop: int) -> list[Suggested]:
+    """The chosen pairs number start..stop with their reasons."""
+    chosen = read_allocation(allocation)
+    explain = Explainer(space, cohort, default_weights())
+    return explain.suggested(chosen, start, stop)
+
+
+class Explainer:
+    """Explains pairs of one event."""
+
+    def __init__(self, space: Space, cohort: Cohort, weights: Weights) -> None:
+        self.space, self.profiles = space, cohort.profiles
+        self.scorer = Scorer(space, cohort, weights)
+        self.trails = Trails(cohort)
+        picked = {entry for one in cohort.profiles for facet in (one.offers, one.needs, one.interests, one.industries) for entry in facet}
+        self._spelling = spelled(picked | {tag for project in cohort.projects for tag in project.tags})
+        self._stated: dict[int, Mapping[str, Mapping[str, float]]] = {}
+
+    def suggested(self, chosen: Allocated, start: int, stop: int) -> list[Suggested]:
+        """The chosen pairs number start..stop as records."""
+        a, b = chosen.a[start:stop], chosen.b[start:stop]
+        sides = self.directions(a, b)
+        return [self._record(chosen, start + number, ab, ba) for number, (ab, ba) in enumerate(sides)]
+
+    def directions(self, a: Ints, b: Ints) -> list[tuple[Direction, Direction]]:
+        """Both directions of each pair (a[i], b[i])."""
+        forth, back = self.scorer.terms(a, b)
+        pairs = zip(a.tolist(), b.tolist(), forth.tolist(), back.tolist(), strict=True)
+        return [(self._direction(x, y, to), self._direction(y, x, fro)) for x, y, to, fro in pairs]
+
+    def _record(self, chosen: Allocated, number: int, ab: Direction, ba: Direction) -> Suggested:
+        a, b = self.profiles[chosen.a[number]], self.profiles[chosen.b[number]]
+        ranks = {"rank_a": int(chosen.rank_a[number]), "rank_b": int(chosen.rank_b[number]), "layer": int(chosen.layer[number])}
+        return Suggested(a.key, b.key, ab.p * ba.p, log_score_e9(ab.z, ba.z), ab, ba, **ranks)
+
+    def _direction(self, a: int, b: int, terms: Sequence[float]) -> Direction:
+        found = [Term(part, value, self._evidence(part, a, b, value)) for part, value in zip(PARTS, terms, strict=True)]
+        z = 0.0
+        for value in terms:
+            z += value
+        return Direction(z, sigmoid(z), tuple(term for term in found if term.value or term.evidence))
+
+    def _evidence(self, part: str, a: int, b: int, value: float) -> tuple[str, ...]:
+        find = getattr(self, f"_{part}", None)
+        return tuple(find(a, b, value)) if find else ()
+
+    def _need(self, a: int, b: int, value: float) -> Iterable[str]:
+        return self._meetings(a, b) if value else self._unmet(self.profiles[a])
+
+    def _offer(self, a: int, b: int, value: float) -> Iterable[str]:
+        return self._meetings(b, a) if value else self._unmet(self.profiles[b])
+
+    def _unmet(self, profile: Profile) -> Iterable[str]:
+        return ("unmet",) if profile.needs or profile.need_text else ()
+
+    def _meetings(self, needy: int, giver: int) -> list[str]:
+        """The pairs of terms by which a giver's offers meet the needs; picked ones alone where there are any, the largest first."""
+        terms, offers = self.space.terms, entries(self.space.offers, giver)
+        wants, gives = self._says(needy)["needs"], self._says(giver)["offers"]
+        shares: list[tuple[bool, float, int, int]] = []
+        for wanted, weight in entries(self.space.wants, needy).items():
+            reached = {wanted: 1.0, **entries(self.space.steps, wanted)}
+            for got in reached.keys() & offers.keys():
+                found = wants[terms[wanted]] < PICKED or gives[terms[got]] < PICKED
+                shares.append((found, -weight * reached[got] * offers[got], wanted, got))
+        best = sorted(shares)[:SHOWN]
+        return [f"{self._term(wanted)}>{self._term(got)}" for found, _, wanted, got in best if found == best[0][0]]
+
+    def _term(self, column: int) -> str:
+        name = self.space.terms[column]
+        return self._spelling.get(name, name)
+
+    def _interest(self, a: int, b: int, value: float) -> Iterable[str]:
+        names = [self.space.terms[column] for column in shared(self.space.interests, a, b)]
+        said = [self._says(a)["interests"], self._says(b)["interests"]]
+        return [_origin([entry.get(name, 0.0) for entry in said]) + self._spelling.get(name, name) for name in names]
+
+    def _says(self, number: int) -> Mapping[str, Mapping[str, float]]:
+        """What a person stated in each facet, in picked terms or in text, rather than took part in."""
+        if number not in self._stated:
+            self._stated[number] = profile_terms(self.profiles[number])
+        return self._stated[number]
+
+    def _industry(self, a: int, b: int, value: float) -> Iterable[str]:
+        names = [self.space.industries[column] for column in shared(self.space.industry, a, b)]
+        return [self._spelling.get(name, name) for name in names]
+
+    def _text(self, a: int, b: int, value: float) -> Iterable[str]:
+        return [self.space.words[column] for column in shared(self.space.text, a, b)]
+
+    def _place(self, a: int, b: int, value: float) -> Iterable[str]:
+        one, other = self.profiles[a], self.profiles[b]
+        if one.city.strip() and city_key(one.city) == city_key(other.city):
+            return (f"city:{one.city.strip()}",)
+        if one.country.strip() and country_key(one.country) == country_key(other.country):
+            return (f"country:{one.country.strip()}", *self._apart(one, other))
+        return ("abroad",) if one.country.strip() and other.country.strip() else self._apart(one, other)
+
+    def _apart(self, one: Profile, other: Profile) -> tuple[str, ...]:
+        return ("differ",) if one.city.strip() and other.city.strip() else ()
+
+    def _language(self, a: int, b: int, value: float) -> Iterable[str]:
+        common = sorted({*spoken(self.profiles[a])} & {*spoken(self.profiles[b])})
+        return (f"common:{','.join(common)}",) if common else ()
+
+    def _time(self, a: int, b: int, value: float) -> Iterable[str]:
+        one, other = {*self.profiles[a].slots}, {*self.profiles[b].slots}
+        if one & other:
+            return (f"slots:{len(one & other)}",)
+        return ("none",) if one and other else ()
+
+    def _network(self, a: int, b: int, value: float) -> Iterable[str]:
+        return self.trails.codes(self.profiles[a].key, self.profiles[b].key) if value else ()
+
+    def _activity(self, a: int, b: int, value: float) -> Iterable[str]:
+        projects = self.trails.count(self.profiles[b].key)
+        return (f"projects:{projects}",) if projects else ()
+
+    def _bridge(self, a: int, b: int, value: float) -> Iterable[str]:
+        return (f"{self.profiles[a].sector}>{self.profiles[b].sector}",)
+
+    def _repeat(self, a: int, b: int, value: float) -> Iterable[str]:
+        return ("declined",) if value else ()
+
+
+def _origin(said: Sequence[float]) -> str:
+    if min(said) >= PICKED:
+        return ""
+    return "found:" if min(said) > 0.0 else "past:"
+
+
+def entries(rows: Any, number: int) -> dict[int, float]:
+    """The entries of one sparse row by column."""
+    start, stop = rows.indptr[number], rows.indptr[number + 1]
+    return dict(zip(rows.indices[start:stop].tolist(), rows.data[start:stop].tolist(), strict=True))
+
+
+def shared(rows: Any, a: int, b: int) -> list[int]:
+    """Columns that two rows share, the largest contributions first."""
+    one, other = entries(rows, a), entries(rows, b)
+    return sorted(one.keys() & other.keys(), key=lambda column: (-one[column] * other[column], column))[:SHOWN]

@@ -1,0 +1,35 @@
+"""Who worked with whom, for the words about a pair: shared partners, common projects. Standard library only."""
+
+from matchmaking.engine.records import Cohort
+
+NAMED = 2  # shared partners named
+
+
+class Trails:
+    """The track record by person."""
+
+    def __init__(self, cohort: Cohort) -> None:
+        self._projects: dict[str, set[str]] = {}
+        self._members = {project.key: {*project.members, project.lead} - {""} for project in cohort.projects}
+        for key, members in self._members.items():
+            for member in members:
+                self._projects.setdefault(member, set()).add(key)
+        self._partners: dict[str, frozenset[str]] = {}
+
+    def count(self, person: str) -> int:
+        """Number of past projects."""
+        return len(self._projects.get(person, ()))
+
+    def partners(self, person: str) -> frozenset[str]:
+        """Everybody somebody worked with."""
+        if person not in self._partners:
+            found: set[str] = set().union(*(self._members[key] for key in self._projects.get(person, ())))
+            self._partners[person] = frozenset(found - {person})
+        return self._partners[person]
+
+    def codes(self, a: str, b: str) -> list[str]:
+        """`together:N`, `partners:N` and `with:KEY` for two people, where there are any."""
+        together = self._projects.get(a, set()) & self._projects.get(b, set())
+        common = sorted((self.partners(a) & self.partners(b)) - {a, b})
+        codes = [f"together:{len(together)}"] if together else []
+        return [*codes, *([f"partners:{len(common)}"] if common else []), *(f"with:{key}" for key in common[:NAMED])]

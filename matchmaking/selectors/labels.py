@@ -1,0 +1,49 @@
+"""Words of a profile in the reader's language."""
+
+from functools import lru_cache
+
+import orjson
+
+from matchmaking.engine.vocabulary import default_vocabulary
+from matchmaking.models import Event
+
+KNOWN_AT_MOST = 50_000  # spellings of concepts; free terms are a person's own words and are never kept
+
+_known: dict[tuple[str, str], str] = {}
+
+
+def term_label(term: str, language: str) -> str:
+    """A picked term in a language where the vocabulary knows it, else as typed."""
+    found = _known.get((term, language))
+    if found is None:
+        vocabulary = default_vocabulary()
+        concept_id = vocabulary.resolve(term)
+        if concept_id is None:
+            return term
+        found = vocabulary.label(concept_id, language)
+        if len(_known) < KNOWN_AT_MOST:
+            _known[term, language] = found
+    return found
+
+
+def term_labels(terms: str | bytes, language: str) -> list[str]:
+    """The labels of a stored list of terms."""
+    return [term_label(term, language) for term in orjson.loads(terms)] if terms != "[]" else []
+
+
+@lru_cache(maxsize=64)
+def sector_labels(sectors: str, language: str) -> dict[str, str]:
+    """Each sector of a programme (as stored) to its label in a language."""
+    return {sector["key"]: sector.get(language) or sector.get("en") or sector["key"] for sector in orjson.loads(sectors)}
+
+
+@lru_cache(maxsize=256)
+def name_in(name: str, names: str, language: str) -> str:
+    """The name of an event in a language, where it has one."""
+    found: str = orjson.loads(names).get(language) or name
+    return found
+
+
+def event_name(event: Event, language: str) -> str:
+    """The name of an event in a language, where it has one."""
+    return event.names.get(language) or event.name

@@ -1,0 +1,114 @@
+"""Runs as people follow them: state, percent, stage and time left, in one query."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from django.db.models import Count, Max, Q, QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from matchmaking.models import Event, Publication, Run, RunKind, Shard, Stage
+
+WEIGHTS = {  # share of the work in percent, measured at 5,000 people
+    Stage.SNAPSHOT: 5,
+    Stage.VECTORS: 15,
+    Stage.CANDIDATES: 35,
+    Stage.ALLOCATION: 15,
+    Stage.REASONS: 25,
+    Stage.FINISH: 5,
+}
+STAGE_SENTENCES = {
+    Stage.SNAPSHOT: "Reading the profiles.",
+    Stage.VECTORS: "Reading what people offer and need.",
+    Stage.CANDIDATES: "Looking for possible partners.",
+    Stage.ALLOCATION: "Choosing, so that everybody gets something and nobody too much.",
+    Stage.REASONS: "Writing down the reasons.",
+    Stage.FINISH: "Measuring the result.",
+}
+STATE_SENTENCES = {
+    Run.State.WAITING: "Queued, will start shortly.",
+    Run.State.DONE: "Done.",
+    Run.State.CANCELLED: "Cancelled.",
+}
+RESUMING = "Resuming (attempt {attempt})."
+
+
+class _Pieces(NamedTuple):
+    """Shards of one stage: how many, how many done, the most attempts of one that is not done, and whether one waits for a worker."""
+
+    all: int
+    done: int
+    attempts: int
+    without_worker: int
+
+
+def progress(run: Run) -> dict[str, Any]:
+    """State, stage, percent (0..100), `attempt` from 2 where a worker was lost, seconds left (None: not known yet), a sentence."""
+    pieces = _pieces(run) if run.state in Run.ACTIVE else {}
+    percent = 100 if run.state == Run.State.DONE else int(sum(_share(stage, piece) for stage, piece in pieces.items()))
+    attempt = max((piece.attempts + bool(piece.without_worker and piece.attempts) for piece in pieces.values()), default=0)
+    template, params = _sentence(run, attempt)
+    return {
+        "state": run.state,
+        "stage": run.stage,
+        "percent": min(percent, 99) if run.state != Run.State.DONE else 100,
+        "attempt": max(attempt, 1),
+        "remaining_s": _remaining(run, percent),
+        "template": template,
+        "params": params,
+    }
+
+
+def _pieces(run: Run) -> dict[Stage, _Pieces]:
+    unfinished = ~Q(state=Shard.State.DONE)
+    lost = Q(state=Shard.State.WAITING) | Q(state=Shard.State.RUNNING, lease_until__lt=Now())
+    rows = (
+        Shard.objects.filter(run=run.pk, run_epoch=run.epoch)
+        .values("stage")
+        .annotate(
+            all=Count("pk"),
+            done=Count("pk", filter=~unfinished),
+            attempts=Max("attempts", filter=unfinished, default=0),
+            without_worker=Count("pk", filter=lost),
+        )
+    )
+    return {Stage(stage): _Pieces(*counts) for stage, *counts in rows.values_list("stage", *_Pieces._fields)}
+
+
+def _share(stage: Stage, piece: _Pieces) -> float:
+    return WEIGHTS[stage] * piece.done / piece.all
+
+
+def _sentence(run: Run, attempt: int) -> tuple[str, dict[str, Any]]:
+    if run.state == Run.State.FAILED:
+        return run.failure.get("template", "Failed."), run.failure.get("params", {})
+    if run.state == Run.State.RUNNING and attempt > 1:
+        return RESUMING, {"attempt": attempt}
+    if run.state == Run.State.RUNNING and run.stage:
+        return STAGE_SENTENCES[Stage(run.stage)], {}
+    return STATE_SENTENCES.get(Run.State(run.state), ""), {}
+
+
+def _remaining(run: Run, percent: int) -> int | None:
+    if run.state not in Run.ACTIVE:
+        return 0
+    if run.started_at is None or percent < WEIGHTS[Stage.SNAPSHOT]:
+        return None
+    elapsed = max((timezone.now() - run.started_at).total_seconds(), 0.0)
+    return round(elapsed * (100 - percent) / percent)
+
+
+def active_run(event: Event, kind: str = RunKind.SUGGESTIONS) -> Run | None:
+    """The run of the event that is waiting or running."""
+    return Run.objects.filter(event=event, kind=kind, state__in=Run.ACTIVE).first()
+
+
+def published_run(event: Event, kind: str = RunKind.SUGGESTIONS) -> Run | None:
+    """The run whose results the event shows."""
+    shown = Publication.objects.select_related("run").filter(event=event, kind=kind).first()
+    return shown.run if shown else None
+
+
+def runs_of(events: Iterable[Event]) -> "QuerySet[Run]":
+    """Runs of these events, the newest first."""
+    return Run.objects.filter(event__in=list(events)).order_by("-created_at", "-pk")

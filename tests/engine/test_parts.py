@@ -1,0 +1,111 @@
+"""Parts recomputed from vectors and weights, dense and in plain Python; candidates against brute force."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from matchmaking.engine import pipeline
+from matchmaking.engine.candidates import candidates, candidates_rows
+from matchmaking.engine.gates import gates_of
+from matchmaking.engine.parameters import Parameters
+from matchmaking.engine.parts import SYMMETRIC, Scorer, log_sigmoid, rows_of, sigmoid
+from matchmaking.engine.weights import PARTS, default_weights
+from tests.engine.cohorts import cohorts, readable
+
+QUICK = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+
+
+def space_of(cohort):
+    return pipeline.merge_vectors(cohort, [pipeline.vectorise_rows(cohort, 0, len(cohort.profiles))])
+
+
+def dense_values(space, cohort, weights, a, b):
+    """The values of all parts from a to b, from dense vectors, by the formulas of the design."""
+    found = {part: float(rows_of(space, part).toarray()[a] @ rows_of(space, part).toarray()[b]) for part in SYMMETRIC}
+    needs, offers = space.needs.toarray(), space.offers.toarray()
+    pair = tuple(sorted((cohort.profiles[a].key, cohort.profiles[b].key)))
+    found |= {"constant": 1.0, "need": float(needs[a] @ offers[b]), "offer": float(offers[a] @ needs[b])}
+    found |= {"bridge": weights.bridge(cohort.profiles[a].sector, cohort.profiles[b].sector), "activity": float(space.activity[b])}
+    found |= {"habits": cohort.profiles[a].open_ + cohort.profiles[b].draw, "repeat": float(pair in cohort.declined_before)}
+    return found
+
+
+@QUICK
+@given(cohorts())
+def test_shown_parts_are_weight_times_value(cohort):
+    cohort, weights = pipeline.order(cohort), default_weights()
+    space = space_of(cohort)
+    index = {profile.key: position for position, profile in enumerate(cohort.profiles)}
+    for pair in pipeline.suggest(cohort, Parameters()).suggestions:
+        for start, end, side in ((pair.a, pair.b, pair.ab), (pair.b, pair.a, pair.ba)):
+            values = dense_values(space, cohort, weights, index[start], index[end])
+            shown = {term.part: term.value for term in side.terms}
+            assert shown.keys() <= set(PARTS)
+            assert all(abs(shown.get(part, 0.0) - weights.of[part] * values[part]) < 1e-9 for part in PARTS)
+            assert abs(side.z - math.fsum(weights.of[part] * values[part] for part in PARTS)) < 1e-9
+
+
+@QUICK
+@given(cohorts())
+def test_values_lie_in_their_ranges_and_mirror(cohort):
+    cohort = pipeline.order(cohort)
+    scorer = Scorer(space_of(cohort), cohort, default_weights())
+    count = len(cohort.profiles)
+    a, b = (side.ravel() for side in np.meshgrid(np.arange(count), np.arange(count)))
+    forth, back = scorer.values(a, b)
+    mirrored, _ = scorer.values(b, a)
+    assert (mirrored == back).all()
+    assert (scorer.scores(a, b) == scorer.scores(b, a)).all()
+    unit = [column for column, part in enumerate(PARTS) if part != "habits"]
+    assert forth[:, unit].min() >= 0.0
+    assert forth[:, unit].max() <= 1.0 + 1e-12
+
+
+@QUICK
+@given(cohorts(most=20))
+def test_candidates_are_the_exact_best_of_brute_force(cohort):
+    cohort, parameters = pipeline.order(cohort), Parameters(candidates=8)
+    space, weights = space_of(cohort), default_weights()
+    count = len(cohort.profiles)
+    everyone = np.arange(count)
+    passed = gates_of(cohort, parameters).tile(everyone, everyone)
+    scorer = Scorer(space, cohort, weights)
+    found = candidates(space, cohort, parameters, weights, 0, count)
+    assert (found.eligible == passed.sum(axis=1)).all()
+    for row in range(count):
+        columns = np.flatnonzero(passed[row])
+        exact = scorer.scores(np.full(len(columns), row), columns)
+        best = set(columns[exact >= np.sort(exact)[-8:].min()].tolist()) if len(exact) else set()
+        assert best <= set(found.column[found.row == row].tolist())
+
+
+def test_candidate_bytes_are_equal_for_equal_inputs():
+    cohort = pipeline.order(readable())
+    space = space_of(cohort)
+    assert candidates_rows(space, cohort, Parameters(), 0, 3) == candidates_rows(space_of(cohort), cohort, Parameters(), 0, 3)
+
+
+def test_an_earlier_decline_is_a_penalty_and_no_gate():
+    before = replace(readable(), declined_before=frozenset({("anna", "bert")}))
+    plain, later = ({(p.a, p.b): p.score for p in pipeline.suggest(cohort, Parameters()).suggestions} for cohort in (readable(), before))
+    assert later["anna", "bert"] < plain["anna", "bert"]
+    assert {pair: score for pair, score in later.items() if pair != ("anna", "bert")} == {
+        pair: score for pair, score in plain.items() if pair != ("anna", "bert")
+    }
+
+
+def test_partners_of_partners_are_near_and_past_partners_are_not_suggested():
+    result = pipeline.suggest(readable(), Parameters())
+    pair = next(pair for pair in result.suggestions if (pair.a, pair.b) == ("anna", "cleo"))
+    network = next(term for term in pair.ab.terms if term.part == "network")
+    assert network.value > 0.0
+    assert network.evidence == ("partners:1", "with:outsider")
+
+
+@pytest.mark.parametrize("z", [-800.0, -3.0, 0.0, 2.5, 800.0])
+def test_sigmoid_holds_at_both_ends(z):
+    assert 0.0 <= sigmoid(z) <= 1.0
+    assert log_sigmoid(z) == pytest.approx(math.log(sigmoid(z)) if sigmoid(z) > 0.0 else z)
