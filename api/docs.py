@@ -1,18 +1,32 @@
 """The API's description as a file and as a page; in production for those who are signed in."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import BasePermission
 
 from api.health import permits
 from api.views import View
+
+
+class Once(SchemaGenerator):
+    """The description is the same for all readers of a language: it is made once per process."""
+
+    made: ClassVar[dict[str, Any]] = {}
+
+    def get_schema(self, request: Any = None, public: bool = False) -> Any:
+        language = get_language() or ""
+        if language not in self.made:
+            self.made[language] = super().get_schema(request=request, public=public)
+        return self.made[language]
 
 
 class ReadersOfDocs(BasePermission):
@@ -26,6 +40,7 @@ class ReadersOfDocs(BasePermission):
 
 class SchemaView(View, SpectacularAPIView):
     permits = {"get": ReadersOfDocs}
+    generator_class = Once
     parameters = {"get": ("format", "lang")}
 
     @extend_schema(exclude=True)

@@ -47,6 +47,13 @@ class IntroductionOut(serializers.Serializer):
         return told(introduction, user.pk, user.language)
 
 
+class SharesOut(serializers.Serializer):
+    """Without the other side's contacts: the answer to a change is stored for its Idempotency-Key."""
+
+    id = serializers.IntegerField()
+    my_shares = serializers.ListField(child=serializers.ChoiceField(choices=CONTACT_FIELDS))
+
+
 class SharesIn(Strict):
     shares = serializers.ListField(
         child=serializers.ChoiceField(choices=CONTACT_FIELDS),
@@ -72,16 +79,16 @@ class Introductions(Nouns):
     @extend_schema(parameters=[ID], responses=IntroductionOut)
     def retrieve(self, request: Request, pk: str) -> Response:
         introduction, _by = access.introduction_for(request.user, int(pk))
-        return self.one(introduction)
+        return Response(IntroductionOut(self.rows().get(pk=introduction.pk), context=self.get_serializer_context()).data)
 
-    @extend_schema(parameters=[ID, IDEMPOTENCY_KEY], request=SharesIn, responses=IntroductionOut)
+    @extend_schema(parameters=[ID, IDEMPOTENCY_KEY], request=SharesIn, responses=SharesOut)
     def partial_update(self, request: Request, pk: str) -> Response:
         """Choose which contacts the other side sees, or take them back."""
         body = SharesIn(data=request.data)
         body.is_valid(raise_exception=True)
         introduction, by = access.introduction_for(request.user, int(pk))
         introductions.choose_contacts(introduction=introduction, by=by, shares=body.validated_data["shares"])
-        return self.one(introduction)
+        return Response({"id": introduction.pk, "my_shares": introductions.checked(body.validated_data["shares"])})
 
     @extend_schema(parameters=[ID, IDEMPOTENCY_KEY], request=None, responses={204: None})
     @action(detail=True, methods=["post"])
@@ -91,6 +98,3 @@ class Introductions(Nouns):
         introduction, by = access.introduction_for(request.user, int(pk))
         introductions.close(introduction=introduction, by=by)
         return Response(status=204)
-
-    def one(self, introduction: Introduction) -> Response:
-        return Response(IntroductionOut(self.rows().get(pk=introduction.pk), context=self.get_serializer_context()).data)

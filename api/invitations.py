@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.joining import JoinFields
-from api.me import KEY, Named, read
+from api.me import Named, read
 from api.serializers import Id, Strict, Text
 from api.views import Anyone, Nouns, SignedIn, View
 from matchmaking import access
@@ -126,7 +126,7 @@ class Roles(Nouns):
     def list(self, request: Request) -> Response:
         return self.page(access.roles_visible_to(request.user).select_related("user", "programme", "event"), HolderOut)
 
-    @extend_schema(operation_id="roles_destroy", responses={204: None}, parameters=[KEY])
+    @extend_schema(operation_id="roles_destroy", responses={204: None})
     def destroy(self, request: Request, pk: str) -> Response:
         """Take a role away: every session of its holder ends."""
         invitations.remove_role(role=access.role_to_remove(request.user, int(pk)), by=request.user)

@@ -11,7 +11,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.me import ID, KEY, Named, OwnRegistrationOut, ProfileIn, PurposeOut, read
+from api.me import ID, Named, OwnRegistrationOut, ProfileIn, PurposeOut, read
 from api.serializers import Text
 from api.views import Anyone, Nouns, SignedIn, View
 from matchmaking import access
@@ -110,7 +110,7 @@ class Join(View):
         told = {"event": self.event(code), "notice": consents.notice(language), "purposes": consents.purposes(language)}
         return Response(JoinOut(told).data)
 
-    @extend_schema(operation_id="join_create", request=JoinIn, responses={201: OwnRegistrationOut, 202: ReceivedOut}, parameters=[KEY])
+    @extend_schema(operation_id="join_create", request=JoinIn, responses={201: OwnRegistrationOut, 202: ReceivedOut})
     def post(self, request: Request, code: str) -> Response:
         """Ask to take part: somebody new (202, the same whether the address was known or not), or who is signed in (201)."""
         event = self.event(code)
@@ -185,7 +185,7 @@ class Registrations(Nouns):
             rows = rows.filter(state=state)
         return self.page(rows, RegistrationOut)
 
-    @extend_schema(operation_id="event_registrations_create", request=EnterIn, responses={201: RegistrationOut}, parameters=[ID, KEY])
+    @extend_schema(operation_id="event_registrations_create", request=EnterIn, responses={201: RegistrationOut}, parameters=[ID])
     def create(self, request: Request, pk: str) -> Response:
         """An organiser enters somebody: invited, or approved where consent is stated."""
         organised = access.event_to_organise(request.user, int(pk))
@@ -198,7 +198,7 @@ class Registrations(Nouns):
 class Decision(View):
     permits = {"post": SignedIn}
 
-    @extend_schema(operation_id="registration_decide", request=None, responses=RegistrationOut, parameters=[ID, KEY])
+    @extend_schema(operation_id="registration_decide", request=None, responses=RegistrationOut, parameters=[ID])
     def post(self, request: Request, pk: str, decision: str) -> Response:
         """Approve or refuse somebody for the event."""
         self.take_nothing(request)

@@ -23,10 +23,6 @@ from matchmaking.selectors import own_data
 from matchmaking.services import consents, erasure, joining, participants
 
 ID = OpenApiParameter("pk", OpenApiTypes.INT64, OpenApiParameter.PATH)
-KEY = OpenApiParameter(
-    "Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER, description="The same key again gets the first answer again."
-)
-IF_MATCH = OpenApiParameter("If-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, required=True, description="The ETag of what was read.")
 PURPOSE = serializers.ChoiceField(Consent.Purpose.choices)
 
 
@@ -179,6 +175,7 @@ def read(serializer: type[serializers.Serializer], request: Request, **options: 
 
 class Me(View):
     permits = {"get": SignedIn, "patch": SignedIn}
+    tagged = ("get",)
 
     @extend_schema(operation_id="me_retrieve", responses=MeOut)
     def get(self, request: Request) -> Response:
@@ -186,7 +183,7 @@ class Me(View):
         own = own_data.at_a_glance(access.own_participants(request.user))
         return etags.answer(request, MeOut({"login": request.user, "roles": own_data.roles_of(request.user), "participants": own}).data)
 
-    @extend_schema(operation_id="me_partial_update", request=LoginIn, responses=LoginOut, parameters=[KEY])
+    @extend_schema(operation_id="me_partial_update", request=LoginIn, responses=LoginOut)
     def patch(self, request: Request) -> Response:
         """Change how the login is called and the language it reads."""
         return Response(LoginOut(participants.change_login(user=request.user, **read(LoginIn, request))).data)
@@ -194,6 +191,7 @@ class Me(View):
 
 class MyProfile(View):
     permits = {"get": SignedIn, "patch": SignedIn}
+    tagged = ("get", "patch")
 
     def own(self, request: Request, pk: str) -> Participant:
         return access.own_participant(request.user, int(pk))
@@ -203,7 +201,7 @@ class MyProfile(View):
         own = self.own(request, pk)
         return etags.answer(request, ProfileOut(own).data, own.version)
 
-    @extend_schema(operation_id="me_profile_partial_update", request=ProfileIn, responses=ProfileOut, parameters=[ID, IF_MATCH, KEY])
+    @extend_schema(operation_id="me_profile_partial_update", request=ProfileIn, responses=ProfileOut, parameters=[ID])
     def patch(self, request: Request, pk: str) -> Response:
         """Change what one tells; saving confirms the profile as one's own."""
         own = self.own(request, pk)
@@ -215,9 +213,7 @@ class MyProfile(View):
 class MyRegistration(View):
     permits = {"patch": SignedIn}
 
-    @extend_schema(
-        operation_id="me_registration_partial_update", request=RegistrationIn, responses=OwnRegistrationOut, parameters=[ID, KEY]
-    )
+    @extend_schema(operation_id="me_registration_partial_update", request=RegistrationIn, responses=OwnRegistrationOut, parameters=[ID])
     def patch(self, request: Request, pk: str) -> Response:
         """Say when one is free during the event, and what one wishes."""
         registration = access.own_registration(request.user, int(pk))
@@ -228,7 +224,7 @@ class MyRegistration(View):
 class MyWithdrawal(View):
     permits = {"post": SignedIn}
 
-    @extend_schema(operation_id="me_registration_withdraw", request=None, responses=OwnRegistrationOut, parameters=[ID, KEY])
+    @extend_schema(operation_id="me_registration_withdraw", request=None, responses=OwnRegistrationOut, parameters=[ID])
     def post(self, request: Request, pk: str) -> Response:
         """Leave the event: suggestions go at once, introductions close."""
         self.take_nothing(request)
@@ -241,7 +237,7 @@ class MyProposal(View):
 
     permits = {"post": SignedIn}
 
-    @extend_schema(operation_id="me_proposal_decide", request=None, responses=ProfileOut, parameters=[ID, KEY])
+    @extend_schema(operation_id="me_proposal_decide", request=None, responses=ProfileOut, parameters=[ID])
     def post(self, request: Request, pk: str, decision: str) -> Response:
         self.take_nothing(request)
         proposal = access.own_proposal(request.user, int(pk))
@@ -261,7 +257,7 @@ class MyConsents(View):
         given = {str(one.pk): ConsentOut(one.consents.all(), many=True).data for one in own}
         return Response({"notice": consents.notice(language), "purposes": consents.purposes(language), "given": given})
 
-    @extend_schema(operation_id="me_consents_create", request=ConsentIn, responses={201: ConsentOut}, parameters=[KEY])
+    @extend_schema(operation_id="me_consents_create", request=ConsentIn, responses={201: ConsentOut})
     def post(self, request: Request) -> Response:
         """Open one purpose."""
         data = read(ConsentIn, request)
@@ -278,7 +274,6 @@ class MyConsent(View):
         operation_id="me_consents_destroy",
         parameters=[
             OpenApiParameter("participant", OpenApiTypes.INT64, description="Needed by who is in several programmes."),
-            KEY,
         ],
         responses={204: None},
     )

@@ -13,7 +13,7 @@ from django.core.signing import BadSignature, Signer
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -27,11 +27,12 @@ from matchmaking import access
 from matchmaking.errors import NotFound
 from matchmaking.models import CONTACT_FIELDS
 from matchmaking.models.base import ID_BITS
-from matchmaking.selectors.suggestions import MOST_TOLD, Standing, shown
+from matchmaking.selectors.suggestions import MOST_TOLD, Standing, place_of, shown
 from matchmaking.services import suggestions
 
 PAGE_SIZE = 5  # what a phone shows at once
 STATES = ("open", "answered")
+STATES_TOLD = ("open", "answered", "introduced", "closed", "expired")
 ABSENT = "There is no such suggestion."
 
 
@@ -67,7 +68,17 @@ class SuggestionOut(serializers.Serializer):
     partner = PartnerOut()
     why = WhyOut()
     expires_at = serializers.DateTimeField(allow_null=True)
-    state = serializers.ChoiceField(choices=["open", "answered", "introduced", "closed", "expired"])
+    state = serializers.ChoiceField(choices=STATES_TOLD)
+    my_answer = serializers.ChoiceField(choices=["accept", "decline"], allow_null=True)
+    introduced = serializers.BooleanField()
+    introduction = serializers.IntegerField(allow_null=True, help_text="Its id under `introductions`, once both said yes.")
+
+
+class StandingOut(serializers.Serializer):
+    """Where the suggestion stands after an answer. Nothing about the other side: answers are stored for their Idempotency-Key."""
+
+    id = serializers.IntegerField()
+    state = serializers.ChoiceField(choices=STATES_TOLD)
     my_answer = serializers.ChoiceField(choices=["accept", "decline"], allow_null=True)
     introduced = serializers.BooleanField()
     introduction = serializers.IntegerField(allow_null=True, help_text="Its id under `introductions`, once both said yes.")
@@ -89,16 +100,16 @@ class AnswerIn(Strict):
         return data
 
 
-PAGE = inline_serializer(
-    "SuggestionPage",
-    {
-        "next": serializers.URLField(allow_null=True),
-        "previous": serializers.URLField(allow_null=True),
-        "results": SuggestionOut(many=True),
-    },
+@extend_schema_serializer(many=False)
+class SuggestionPage(serializers.Serializer):
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = SuggestionOut(many=True)
+
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER, description="The same key again gets the first answer again."
 )
-IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER, description="The same key again gets the first answer again.")  # fmt: skip
-ANSWERED = {200: SuggestionOut, 404: OpenApiTypes.OBJECT, 409: OpenApiTypes.OBJECT}
 
 
 class Suggestions(Nouns):
@@ -106,6 +117,8 @@ class Suggestions(Nouns):
 
     permits = {"list": SignedIn, "retrieve": SignedIn}
     parameters = {"list": ("event", "state")}
+    pagination_class = None  # pages are cut from the standings, see `page_of`
+    filter_backends = ()
 
     @extend_schema(
         parameters=[
@@ -114,7 +127,7 @@ class Suggestions(Nouns):
             OpenApiParameter("cursor", OpenApiTypes.STR),
             OpenApiParameter("page_size", OpenApiTypes.INT, description="5 unless told; at most 10."),
         ],
-        responses=PAGE,
+        responses=SuggestionPage,
     )
     def list(self, request: Request) -> HttpResponse:
         rows = asked_for(request, shown(access.SUGGESTIONS.standings(request.user)))
@@ -129,7 +142,10 @@ class Suggestions(Nouns):
 
     @extend_schema(parameters=[OpenApiParameter("id", OpenApiTypes.INT64, OpenApiParameter.PATH)], responses=SuggestionOut)
     def retrieve(self, request: Request, pk: str) -> HttpResponse:
-        return fast(request, one_told(request, int(pk)))
+        told = access.SUGGESTIONS.told(request.user, [one_standing(request, int(pk))], request.user.language)
+        if not told:
+            raise NotFound(ABSENT)
+        return fast(request, told[0])
 
 
 class Answers(View):
@@ -137,7 +153,7 @@ class Answers(View):
 
     permits = {"post": SignedIn, "delete": SignedIn}
 
-    @extend_schema(request=AnswerIn, responses=ANSWERED, parameters=[IDEMPOTENCY_KEY], operation_id="suggestions_response_create")
+    @extend_schema(request=AnswerIn, responses=StandingOut, parameters=[IDEMPOTENCY_KEY], operation_id="suggestions_response_create")
     def post(self, request: Request, pk: int) -> Response:
         body = AnswerIn(data=request.data)
         body.is_valid(raise_exception=True)
@@ -147,15 +163,15 @@ class Answers(View):
             suggestions.accept(suggestion=suggestion, by=by, reason=reason, shares=body.validated_data.get("shares"))
         else:
             suggestions.decline(suggestion=suggestion, by=by, reason=reason)
-        return Response(one_told(request, suggestion.pk))
+        return Response(place_of(one_standing(request, suggestion.pk)))
 
-    @extend_schema(request=None, responses=ANSWERED, parameters=[IDEMPOTENCY_KEY], operation_id="suggestions_response_destroy")
+    @extend_schema(request=None, responses=StandingOut, parameters=[IDEMPOTENCY_KEY], operation_id="suggestions_response_destroy")
     def delete(self, request: Request, pk: int) -> Response:
         """Take the answer back while the suggestion is open; without an answer nothing changes."""
         self.take_nothing(request)
         suggestion, by = access.suggestion_to_answer(request.user, known(pk))
         suggestions.undo(suggestion=suggestion, by=by)
-        return Response(one_told(request, suggestion.pk))
+        return Response(place_of(one_standing(request, suggestion.pk)))
 
 
 def asked_for(request: Request, rows: list[Standing]) -> list[Standing]:
@@ -202,16 +218,15 @@ def known(suggestion_id: int) -> int:
     return suggestion_id
 
 
-def one_told(request: Request, suggestion_id: int) -> dict[str, Any]:
-    """One suggestion as its reader sees it; the id of an earlier run leads to what is published now."""
+def one_standing(request: Request, suggestion_id: int) -> Standing:
+    """Where one suggestion stands for its reader; the id of an earlier run leads to what is published now."""
     present = access.suggestion_for(request.user, known(suggestion_id)).pk
     standings = access.SUGGESTIONS.standings(request.user)
     visible = {row.id for row in shown(standings)}
-    found = [row for row in standings if row.id == present and (present in visible or row.state == "expired")]
-    told = access.SUGGESTIONS.told(request.user, found, request.user.language)
-    if not told:
-        raise NotFound(ABSENT)
-    return told[0]
+    for row in standings:
+        if row.id == present and (present in visible or row.state == "expired"):
+            return row
+    raise NotFound(ABSENT)
 
 
 def fast(request: Request, data: Any) -> HttpResponse:

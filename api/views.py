@@ -59,7 +59,8 @@ class View(APIView):
             translation.activate(request.user.language)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        if getattr(self, str(request.method).lower(), None) is None:
+        method = str(request.method).lower()
+        if method not in self.http_method_names or getattr(self, method, None) is None:
             raise MethodNotAllowed(str(request.method))
         super().initial(request, *args, **kwargs)
         self.refuse_unknown_parameters(request)

@@ -236,6 +236,10 @@ CELERY_TASK_TIME_LIMIT = SHARD_TIME_LIMIT_S
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 2 * SHARD_TIME_LIMIT_S,
     "socket_connect_timeout": REDIS_TIMEOUT_S,
+    "max_retries": 1,  # who asks for work does not wait for a broker that is away; workers and beat retry for ever (below)
+    "interval_start": 0,
+    "interval_step": 0.1,
+    "interval_max": 0.1,
     "queue_order_strategy": "priority",
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

@@ -198,10 +198,20 @@ def projects_visible_to(user: Viewer) -> QuerySet[Project]:
     return Project.objects.filter(own | Q(programme__in=programmes_with_role(user, *STAFF_ROLES))).distinct()
 
 
+def _let_in(participants: QuerySet[Participant]) -> QuerySet[Participant]:
+    """Those whom an organiser brought in or approved somewhere: who came by a link alone sees nobody and is seen by nobody."""
+    registered = Registration.objects.filter(participant=OuterRef("pk"))
+    brought = registered.filter(state__in=[Registration.State.APPROVED, Registration.State.INVITED])
+    return participants.filter(Exists(brought) | ~Exists(registered))
+
+
 def ideas_visible_to(user: Viewer) -> QuerySet[Idea]:
     """Ideas seek partners: all of the programmes a person is in or has a role in may read them; never past a block."""
-    blocked = _blocks_between(OuterRef("lead"), own_participants(user).values("pk"))
-    return Idea.objects.filter(programme__in=programmes_visible_to(user).values("pk")).exclude(Exists(blocked))
+    own = own_participants(user)
+    blocked = _blocks_between(OuterRef("lead"), own.values("pk"))
+    in_care = Q(programme__in=_roles(user, STAFF_ROLES).values("programme_id"))
+    among = Q(programme__in=_let_in(own).values("programme_id")) & Exists(_let_in(Participant.objects.filter(pk=OuterRef("lead_id"))))
+    return Idea.objects.filter(in_care | Q(lead__in=own.values("pk")) | among).exclude(Exists(blocked))
 
 
 def idea_for(user: Viewer, idea_id: int) -> Idea:

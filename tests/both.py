@@ -1,4 +1,7 @@
-"""`python -m tests.both [PYTEST WORDS]`: all tests on SQLite, then on a real PostgreSQL; says how many ran on each."""
+"""`python -m tests.both [--soak] [PYTEST WORDS]`: all tests on SQLite, then on a real PostgreSQL; says how many ran on each.
+
+`--soak` runs those at real lengths instead, and the races with more rounds.
+"""
 
 import os
 import re
@@ -29,6 +32,10 @@ def run(database: str, url: str, words: list[str]) -> tuple[int, str]:
 
 def main() -> int:
     words = sys.argv[1:]
+    if "--soak" in words:
+        words.remove("--soak")
+        words[:0] = ["-m", "", "-k", "soak or races", "-rP"]
+        os.environ.setdefault("RACE_ROUNDS", "1000")
     with tempfile.TemporaryDirectory(prefix="matchmaking-test-") as folder:
         sqlite = run("SQLite", f"sqlite:///{folder}/tests.sqlite3", words)
         data = Path(folder) / "postgres"

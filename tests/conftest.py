@@ -2,38 +2,63 @@
 
 import subprocess
 import sys
+import tempfile
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import redis
 from django.conf import settings
+from django.db import connections
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 
 
-@pytest.fixture(scope="session", autouse=True)
-def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The embedded server on this database's socket, unless one answers there already (another test process's)."""
-    client = redis.Redis.from_url(settings.REDIS_URL)
-    server = None
-    if not answers(client):
-        server = subprocess.Popen([sys.executable, "manage.py", "embedded_redis"], cwd=ROOT)
-        deadline = time.monotonic() + 20
-        while not answers(client):
-            assert time.monotonic() < deadline, "the embedded server did not start"
-            time.sleep(0.05)
-    yield
-    client.close()
+SERVER = pytest.StashKey["subprocess.Popen[bytes]"]()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """The embedded server on this database's socket, unless one answers there; the process that deals out the tests owns it."""
+    if hasattr(session.config, "workerinput") or not settings.REDIS_EMBEDDED or answers():
+        return
+    server = subprocess.Popen([sys.executable, "manage.py", "embedded_redis"], cwd=ROOT)
+    session.config.stash[SERVER] = server
+    deadline = time.monotonic() + 20
+    while not answers():
+        assert time.monotonic() < deadline, "the embedded server did not start"
+        time.sleep(0.05)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    server = config.stash.get(SERVER, None)
     if server is not None:
         server.terminate()
         server.wait(10)
 
 
-def answers(client: "redis.Redis") -> bool:
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> Iterator[None]:
+    """SQLite in a file, as in use: in memory it has no write-ahead log, and refuses those who should wait their turn."""
+    if not settings.SQLITE:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="matchmaking-test-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
+        connections["default"].settings_dict["TEST"]["NAME"] = f"{folder}/test.sqlite3"
+        yield
+
+
+@pytest.fixture(autouse=True)
+def own_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test counts its requests for itself: all of them come from one address."""
+    monkeypatch.setattr("api.throttling.NAMESPACE", f"{uuid.uuid4().hex}:")
+
+
+def answers() -> bool:
     try:
-        return bool(client.ping())
+        with redis.Redis.from_url(settings.REDIS_URL) as client:
+            return bool(client.ping())
     except redis.exceptions.RedisError:
         return False

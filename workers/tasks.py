@@ -1,9 +1,19 @@
-"""Five-line tasks: take ids, call one function; safe to deliver twice. What they call is loaded at the first message."""
+"""Five-line tasks: take ids, call one function; safe to deliver twice. What they call is loaded by those who need it."""
+
+from typing import Any
 
 from celery import shared_task
+from celery.signals import celeryd_after_setup
 from django.conf import settings
 
-from matchmaking.jobs import Job
+from matchmaking.jobs import QUEUE, Job, queue_name
+
+
+@celeryd_after_setup.connect
+def load_the_engine(instance: Any, **kwargs: object) -> None:
+    """Load scikit-learn before the pool is forked, so that its processes share it and a new one starts at once."""
+    if queue_name(QUEUE[Job.RUN_SHARD]) in instance.app.amqp.queues.consume_from:
+        import matchmaking.compute.shards  # noqa: F401
 
 
 @shared_task(name=Job.RUN_SHARD.value, time_limit=settings.SHARD_TIME_LIMIT_S)

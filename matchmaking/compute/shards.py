@@ -30,6 +30,8 @@ def run(shard_id: int) -> bool:
         runs.fail(_run_of(claim), error.template, error.params, epoch=claim.run_epoch)
         return False
     except Exception:
+        if not shards.holds(claim):  # the run ended, or began anew, under a worker that was too slow
+            return False
         log.exception("run %s, %s %s, attempt failed", claim.run_id, claim.stage, claim.number)
         if not shards.give_back(claim):
             runs.give_up_exhausted(Shard.objects.select_related("run__event").get(pk=shard_id))

@@ -67,6 +67,7 @@ def reasons(run: Run, claim: Claim) -> Left:
     cohort = _cohort(run)
     (chosen,) = shards.artefacts(run, Stage.ALLOCATION)
     found = pipeline.reason_rows(_space(run, cohort), cohort, _parameters(run), chosen, claim.start, claim.stop)
+    failpoint("run.reasoned")
     if protected("staging"):
         with shards.fenced(claim):
             Suggestion.objects.filter(run=run, shard=claim.number).delete()

@@ -14,14 +14,15 @@ class Parameters:
     """Everything that decides a run besides its records and weights.
 
     `cap` and `floor`: most and fewest suggestions per person; `per_organisation`: most partners of one organisation
-    in one list; `threshold`: the least score (chance of a mutual yes) worth showing; `candidates`: K of the exact
+    in one list; `threshold`: the least score (chance of a mutual yes) worth showing, so that nobody
+    is given a partner without anything in common just to reach the floor; `candidates`: K of the exact
     candidate lists; `alpha`: fairness exponent of the allocation; `seed`: breaks ties by hash, never by id.
     """
 
     cap: int = 8
     floor: int = 2
     per_organisation: int = 1
-    threshold: float = 0.0
+    threshold: float = 0.02
     candidates: int = 64
     alpha: float = 0.5
     same_sector: bool = False

@@ -8,24 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
+from sklearn.utils.extmath import row_norms
 
 from matchmaking.engine.facets import FREE, industries
 from matchmaking.engine.network import activity_of, network_rows, participation
 from matchmaking.engine.places import cities, countries
 from matchmaking.engine.records import FACETS, Cohort, Profile
-from matchmaking.engine.vectorise import Table, read_tables
+from matchmaking.engine.vectorise import Floats, Rarity, Rows, Table, WordWeights, divided, pivoted, read_tables, tidy
 from matchmaking.engine.vocabulary import Vocabulary, default_vocabulary
 
-Rows = Any  # scipy.sparse.csr_array, float64, sorted indices; scipy ships no types
-Floats = npt.NDArray[np.float64]
-
 PIVOT = 1.0  # norm below which a facet is not scaled up: one picked term has norm 1, one found term 0.5
-TEXT_PIVOT = 15.0  # about five rare words; shorter texts are not scaled up to norm 1
+TEXT_PIVOT = 15.0  # norm of about five rare words; shorter texts are not scaled up to norm 1
 PAST = 0.5  # a theme of a past project counts half a picked interest
-IDF_FLOOR = 0.3  # what a term that everybody names is still worth
-MAX_DF = 0.2  # words in more than this share of profiles are left out
 GAIN = 0.4  # g: a need reaches one step in the concept tree
 EXPANSION = 0.5  # norm of all steps together
 CITY, COUNTRY = 0.7, 0.3  # value of the same city beyond the same country
@@ -71,19 +66,19 @@ def merge_vectors(cohort: Cohort, parts: Sequence[bytes]) -> Space:
     facets = {block: _matrix(tables[block], names, len(profiles)) for block in FACETS}
     past = joined.ones @ _matrix(tables["themes"], names, len(cohort.projects))
     interests = facets["interests"].maximum(_at_most(past, PAST))
-    idf = _idf(facets["offers"] + facets["needs"] + interests)
-    wants = _scale_columns(facets["needs"], idf)
+    rarity = Rarity().fit(tidy(facets["offers"] + facets["needs"] + interests))
+    wants = rarity.transform(facets["needs"])
     steps = expansion(names, default_vocabulary())
-    needs = _tidy(wants + wants @ steps)
+    needs = tidy(wants + wants @ steps)
     words, text = _text(tables["own_words"], tables["project_words"], joined.ones)
     return Space(
         terms=names,
         words=words,
-        offers=_normed(facets["offers"], PIVOT),
-        needs=_normed(needs, PIVOT),
-        wants=_divided(wants, np.maximum(_norms(needs), PIVOT)),
+        offers=pivoted(facets["offers"], PIVOT),
+        needs=pivoted(needs, PIVOT),
+        wants=divided(wants, np.maximum(row_norms(needs), PIVOT)),
         steps=steps,
-        interests=_normed(_scale_columns(interests, np.sqrt(idf)), PIVOT),
+        interests=pivoted(rarity.transform(interests, power=0.5), PIVOT),
         industries=sorted({term for profile in profiles for term in industries(profile)}),
         industry=_shares(profiles, industries),
         place=_place(profiles),
@@ -121,21 +116,16 @@ def _near(name: str, vocabulary: Vocabulary) -> list[str]:
 
 
 def _text(own: Table, projects: Table, joined: Rows) -> tuple[list[str], Rows]:
-    """TF-IDF over words: sublinear tf of own texts and past projects; words of one profile or of too many are left out."""
+    """The words of own texts and of past projects, weighted; and their rows."""
     words = sorted({*own.names, *projects.names})
-    counts = _tidy(_matrix(own, words, joined.shape[0]) + joined @ _matrix(projects, words, joined.shape[1]))
-    rows = counts.shape[0]
-    counts.data = 1.0 + np.log(counts.data)
-    seen = np.bincount(counts.indices, minlength=len(words))
-    weighted = _scale_columns(counts, np.log((1.0 + rows) / (1.0 + seen)) + 1.0)
-    kept = np.flatnonzero((seen >= 2) & (seen <= max(MAX_DF * rows, 10)))
-    text = _tidy(_normed(weighted, TEXT_PIVOT)[:, kept])
-    return [words[column] for column in kept], text
+    counts = tidy(_matrix(own, words, joined.shape[0]) + joined @ _matrix(projects, words, joined.shape[1]))
+    weights = WordWeights(pivot=TEXT_PIVOT).fit(counts)
+    return [words[column] for column in weights.kept_], weights.transform(counts)
 
 
 def _place(profiles: Sequence[Profile]) -> Rows:
     city, country = _shares(profiles, cities), _shares(profiles, countries)
-    return _tidy(sparse.hstack([city * CITY**0.5, country * COUNTRY**0.5], format="csr"))
+    return tidy(sparse.hstack([city * CITY**0.5, country * COUNTRY**0.5], format="csr"))
 
 
 def _shares(profiles: Sequence[Profile], values: Callable[[Profile], Sequence[Any]]) -> Rows:
@@ -144,7 +134,7 @@ def _shares(profiles: Sequence[Profile], values: Callable[[Profile], Sequence[An
     index = {value: column for column, value in enumerate(sorted({value for row in held for value in row}))}
     row = [position for position, entry in enumerate(held) for _ in entry]
     column = [index[value] for entry in held for value in entry]
-    return _normed(_csr(row, column, [1.0] * len(row), (len(profiles), len(index))), PIVOT)
+    return pivoted(_csr(row, column, [1.0] * len(row), (len(profiles), len(index))), PIVOT)
 
 
 def _matrix(entries: Table, names: Sequence[str], rows: int) -> Rows:
@@ -155,48 +145,10 @@ def _matrix(entries: Table, names: Sequence[str], rows: int) -> Rows:
 
 def _csr(row: Any, column: Any, value: Any, shape: tuple[int, int]) -> Rows:
     place = (np.asarray(row, np.int64), np.asarray(column, np.int64))
-    return _tidy(sparse.csr_array(sparse.coo_array((np.asarray(value, np.float64), place), shape=shape)))
-
-
-def _tidy(rows: Rows) -> Rows:
-    rows = sparse.csr_array(rows)
-    rows.sum_duplicates()
-    rows.eliminate_zeros()
-    rows.sort_indices()
-    return rows
+    return tidy(sparse.csr_array(sparse.coo_array((np.asarray(value, np.float64), place), shape=shape)))
 
 
 def _at_most(rows: Rows, most: float) -> Rows:
     limited = sparse.csr_array(rows)
     limited.data = np.minimum(limited.data, most)
     return limited
-
-
-def _idf(rows: Rows) -> Floats:
-    """Rarity in the event, in [0.3, 1]: 1 for what nobody or one names."""
-    named = np.bincount(_tidy(rows).indices, minlength=rows.shape[1])
-    rarity = np.log((rows.shape[0] + 1.0) / np.maximum(named, 1)) / np.log(rows.shape[0] + 2.0)
-    idf: Floats = IDF_FLOOR + (1.0 - IDF_FLOOR) * np.clip(rarity, 0.0, 1.0)
-    return idf
-
-
-def _norms(rows: Rows) -> Floats:
-    owner = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
-    return np.sqrt(np.bincount(owner, rows.data * rows.data, minlength=rows.shape[0]))
-
-
-def _divided(rows: Rows, by: Floats) -> Rows:
-    divided = rows.copy()
-    divided.data = divided.data / np.repeat(by, np.diff(divided.indptr))
-    return divided
-
-
-def _normed(rows: Rows, pivot: float) -> Rows:
-    rows = _tidy(rows)
-    return _divided(rows, np.maximum(_norms(rows), pivot))
-
-
-def _scale_columns(rows: Rows, by: Floats) -> Rows:
-    scaled = _tidy(rows).copy()
-    scaled.data = scaled.data * by[scaled.indices]
-    return scaled

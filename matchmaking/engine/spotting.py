@@ -1,7 +1,8 @@
 """Concepts found in free text, in all four languages at once.
 
 A label is found where all its content words stand close together, in any order and inflection; the longest label wins.
-Nothing depends on other texts, so a text gives the same concepts in whatever shard it is read.
+Words meet by their stems; where no label has the stem, by the character n-grams of `near_words.py`. Nothing depends on
+other texts, so a text gives the same concepts in whatever shard it is read.
 """
 
 import re
@@ -9,7 +10,9 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
+from matchmaking.engine.near_words import NearWords
 from matchmaking.engine.normalise import APOSTROPHES, WORD, normalise, stop_words
 from matchmaking.engine.stems import languages_of, stem
 from matchmaking.engine.vocabulary import LANGUAGES, Vocabulary, default_vocabulary
@@ -21,10 +24,12 @@ COMPOUND_LETTERS = 9  # German nouns of this length may contain a label
 PART_LETTERS = 6
 KEY_LETTERS = 3
 LONG, OPENING = 50, 25  # content words
-MIN_COMMON = 5  # letters two words share at their beginning to count as one in another form
-MOST_CUT = 5
+AMBIGUOUS_FILE = Path(__file__).parent / "data" / "ambiguous_words.txt"
+CERTAIN = 12  # content words of a text up to which an ambiguous word means what the vocabulary knows
+SHORTEST = 5  # letters of a word that may be another form of a label word
 # One word with a hyphen: e-learning, co-working, start-up, spin-off; their parts alone mean something else.
 ONE_WORD = re.compile(r"\b((?:[a-zéеэ]|co)|[^\W\d_]+(?=-(?:ups?|offs?)\b))-(?=[^\W\d_])", re.IGNORECASE)
+NO_UMLAUTS = str.maketrans("äöü", "aou")
 NO_APOSTROPHES = str.maketrans(dict.fromkeys(APOSTROPHES, ""))
 
 Key = tuple[str, str]
@@ -44,7 +49,7 @@ class Phrase:
 class Found:
     """A label found: `rank` sorts the better one first, `positions` are the content words it covers."""
 
-    rank: tuple[int, int, int, int, int, str]
+    rank: tuple[int, int, int, int, int, int, str]
     positions: frozenset[int]
     strength: float
 
@@ -63,9 +68,11 @@ class Spotter:
             anchor = min(phrase.keys, key=lambda key: (counts[key], key))
             self._by_anchor.setdefault(anchor, []).append(phrase)
         self._keys = frozenset(counts)
-        self._starts = frozenset(key[1][:KEY_LETTERS] for key in counts)
+        self._starts = frozenset(_start(key[1]) for key in counts)
+        self._labels = _label_words(vocabulary)
+        self._near = NearWords().fit(self._labels)
         self._parts = frozenset(p.keys[0][1] for p in phrases if len(p.keys) == 1 and p.keys[0][0] == "de" and p.letters >= PART_LETTERS)
-        self._beginnings = _beginnings(vocabulary)
+        self._families = {concept: _family(concept, vocabulary) for concept in vocabulary.concepts}
         self._known: dict[str, tuple[Key, ...]] = {}
 
     def spot(self, text: str) -> dict[str, float]:
@@ -73,45 +80,55 @@ class Spotter:
         chosen: dict[str, float] = {}
         used: set[int] = set()
         content = surfaces(text)
-        for found in sorted(_salient(self._matches(content), len(content)), key=lambda match: match.rank):
+        for found in sorted(self._meant(_salient(self._matches(content), len(content)), content), key=lambda match: match.rank):
             concept = found.rank[-1]
             if len(chosen) < MOST_PER_TEXT and not used & found.positions:
                 used |= found.positions
                 chosen[concept] = max(chosen.get(concept, 0.0), found.strength)
         return chosen
 
+    def learn(self, texts: Iterable[str]) -> None:
+        """Look up the words of many texts at once; `spot` then finds the same as without, only sooner."""
+        self._learn({word for text in texts for word in surfaces(text)})
+
+    def _learn(self, content: Iterable[str]) -> None:
+        fresh = sorted({word for word in content if word not in self._known})
+        if not fresh:
+            return
+        self._known.update((word, tuple(self._sure_keys(word))) for word in fresh)
+        unsure = [word for word in fresh if not self._known[word] and self._may_be_a_form(word)]
+        near = self._near.near([normalise(word) for word in unsure])
+        for word, labels in zip(unsure, near, strict=True):
+            self._known[word] = tuple(sorted({key for label in labels for key in self._labels[label]}))
+        self._known.update((word, (*self._known[word], *self._inside(normalise(word)))) for word in fresh if _may_be_compound(word))
+
     def _matches(self, content: Sequence[str]) -> list[Found]:
+        self._learn(content)
         where: dict[Key, list[int]] = {}
         for position, word in enumerate(content):
-            for key in self._keys_of(word):
+            for key in self._known[word]:
                 where.setdefault(key, []).append(position)
-        return [found for key in where for phrase in self._by_anchor.get(key, ()) for found in _places(phrase, key, where)]
+        sizes = [len(word) for word in content]
+        return [found for key in where for phrase in self._by_anchor.get(key, ()) for found in _places(phrase, key, where, sizes)]
 
-    def _keys_of(self, word: str) -> tuple[Key, ...]:
-        known = self._known.get(word)
-        if known is None:
-            known = self._known[word] = tuple(self._find_keys(word))
-        return known
+    def _meant(self, matches: Sequence[Found], content: Sequence[str]) -> Sequence[Found]:
+        """Without ambiguous words ("actors" of a region) in whose text no other word is of that field."""
+        if len(content) <= CERTAIN:
+            return matches
+        doubtful = {m for m in matches if len(m.positions) == 1 and normalise(content[min(m.positions)]) in _ambiguous()}
+        sure = {m.rank[-1] for m in matches if m not in doubtful}
+        return [m for m in matches if m not in doubtful or self._families[m.rank[-1]] & sure]
 
-    def _find_keys(self, word: str) -> Iterable[Key]:
-        if is_abbreviation(word):
-            yield from (key for key in (("", word),) if key in self._keys)
+    def _sure_keys(self, word: str) -> Iterable[Key]:
         plain = normalise(word)
-        if plain[:KEY_LETTERS] in self._starts:
-            sure = [key for key in dict.fromkeys(keys_of(plain)) if key in self._keys]
-            # English words in lower case are left to the stemmer: "actually" is not acting.
-            yield from sure or (self._near(plain) if word[0].isupper() or languages_of(plain)[0] == "ru" else ())
-        if len(plain) >= COMPOUND_LETTERS and word[0].isupper():
-            yield from self._inside(plain)
+        abbreviated = [("", word)] if is_abbreviation(word) else []
+        stemmed = keys_of(plain) if _start(plain) in self._starts else []
+        return [key for key in dict.fromkeys((*abbreviated, *stemmed)) if key in self._keys]
 
-    def _near(self, plain: str) -> Iterable[Key]:
-        """Label words with the same beginning and short endings: other parts of speech, other inflections."""
-        for cut in range(min(MOST_CUT, len(plain) - MIN_COMMON) + 1):
-            start = plain[: len(plain) - cut]
-            near = self._beginnings.get(start)
-            if near and cut <= _endings(len(start)) + 1:
-                return near
-        return ()
+    def _may_be_a_form(self, word: str) -> bool:
+        """English words in lower case are left to the stemmer: "actually" is not acting."""
+        plain = normalise(word)
+        return len(plain) >= SHORTEST and _start(plain) in self._starts and (word[0].isupper() or languages_of(plain)[0] == "ru")
 
     def _inside(self, plain: str) -> Iterable[Key]:
         """German labels at the end, else at the start, of a compound noun."""
@@ -162,6 +179,19 @@ def _phrases(vocabulary: Vocabulary) -> Iterable[Phrase]:
                     yield Phrase(concept.id, (("compound", keys[0][1]),), order, len(keys[0][1]))
 
 
+def _family(concept: str, vocabulary: Vocabulary) -> frozenset[str]:
+    """A concept and those around it: above, below, beside, related."""
+    parents = vocabulary.parents(concept)
+    beside = (child for parent in parents for child in vocabulary.children(parent))
+    return frozenset((concept, *parents, *beside, *vocabulary.children(concept), *vocabulary.related(concept)))
+
+
+@lru_cache(maxsize=1)
+def _ambiguous() -> frozenset[str]:
+    """Words, normalised, that in running text often mean something else than the label they look like."""
+    return frozenset(normalise(AMBIGUOUS_FILE.read_text(encoding="utf-8")).split())
+
+
 def _salient(matches: Sequence[Found], length: int) -> list[Found]:
     """Matches that tell what a text is about: in a long one, a single word counts in the opening or when it comes again."""
     if length <= LONG:
@@ -172,25 +202,27 @@ def _salient(matches: Sequence[Found], length: int) -> list[Found]:
     return [m for m in matches if len(m.positions) > 1 or min(m.positions) < OPENING or len(places[m.rank[-1]]) > 1]
 
 
-def _endings(common: int) -> int:
-    """How many letters may differ at the end after so many common ones."""
-    return 2 if common < 7 else 3 if common < 9 else 4
+def _start(plain: str) -> str:
+    """The first letters of a word, the same for its stem, which has no umlauts."""
+    return plain[:KEY_LETTERS].translate(NO_UMLAUTS)
 
 
-def _beginnings(vocabulary: Vocabulary) -> dict[str, tuple[Key, ...]]:
-    """The keys of label words by each beginning of theirs that is long enough."""
+def _may_be_compound(word: str) -> bool:
+    return word[0].isupper() and len(normalise(word)) >= COMPOUND_LETTERS
+
+
+def _label_words(vocabulary: Vocabulary) -> dict[str, set[Key]]:
+    """The words of all labels, normalised, with the keys they have there."""
     found: dict[str, set[Key]] = {}
     for concept in vocabulary.concepts.values():
         for language in LANGUAGES:
             for word in (word for label in concept.labels.get(language, ()) for word in surfaces(label)):
-                plain = normalise(word)
-                for size in range(max(MIN_COMMON, len(plain) - MOST_CUT), len(plain) + 1):
-                    if len(plain) - size <= _endings(size):
-                        found.setdefault(plain[:size], set()).add(_label_key(word, language))
-    return {start: tuple(sorted(keys)) for start, keys in found.items()}
+                found.setdefault(normalise(word), set()).add(_label_key(word, language))
+    return found
 
 
-def _places(phrase: Phrase, anchor: Key, where: dict[Key, list[int]]) -> Iterable[Found]:
+def _places(phrase: Phrase, anchor: Key, where: dict[Key, list[int]], sizes: Sequence[int]) -> Iterable[Found]:
+    """Where a label stands; the more letters of the text it covers the better, then the nearer it is to the form in the text."""
     others = [where.get(key) for key in phrase.keys if key != anchor]
     if any(places is None for places in others):
         return
@@ -198,7 +230,8 @@ def _places(phrase: Phrase, anchor: Key, where: dict[Key, list[int]]) -> Iterabl
     for position in where[anchor]:
         covered = _covered(position, [places for places in others if places])
         if len(covered) == len(phrase.keys) and max(covered) - min(covered) < width:
-            rank = (-len(covered), -phrase.letters, max(covered) - min(covered), phrase.order, position, phrase.concept)
+            letters, span = sum(sizes[place] for place in covered), max(covered) - min(covered)
+            rank = (-len(covered), -letters, span, abs(letters - phrase.letters), phrase.order, position, phrase.concept)
             yield Found(rank, covered, _strength(phrase))
 
 

@@ -1,19 +1,30 @@
-"""The first stage: what profiles and past projects say, as counts and weights, shard by shard.
+"""The first stage: what profiles and past projects say, as counts and weights, shard by shard; and what weighs them.
 
-A shard reads its own records and nothing of the others; rarity (idf) and everything else that needs the whole event
-comes with the merge in `space.py`.
+A shard reads its own records and nothing of the others (`vectorise_rows`); rarity and everything else that needs the whole
+event is learned from all shards' rows at the merge in `space.py`, by the estimators below.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
+from sklearn.feature_extraction import DictVectorizer
+from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.utils.extmath import row_norms
+from sklearn.utils.sparsefuncs import inplace_csr_column_scale, inplace_csr_row_scale
 
 from matchmaking.engine.arrays import Arrays, pack, text_array, text_lines, unpack
 from matchmaking.engine.facets import profile_terms, profile_words, project_terms, project_words
 from matchmaking.engine.records import FACETS, Cohort
+from matchmaking.engine.spotting import default_spotter
 
+Rows = Any  # scipy.sparse.csr_array, float64, sorted indices; scipy ships no types
+Floats = npt.NDArray[np.float64]
+ALWAYS_KEPT = 10  # rows that may share a word in the smallest event
 BLOCKS = (*FACETS, "themes", "own_words", "project_words")
 
 
@@ -32,6 +43,8 @@ def vectorise_rows(cohort: Cohort, start: int, stop: int) -> bytes:
     count = max(len(cohort.profiles), 1)
     first, last = (len(cohort.projects) * edge // count for edge in (start, stop))
     profiles, projects = cohort.profiles[start:stop], cohort.projects[first:last]
+    texts = chain.from_iterable((p.offer_text, p.need_text, p.about, *p.offers, *p.needs, *p.interests) for p in profiles)
+    default_spotter().learn(chain(texts, (text for project in projects for text in (project.text, *project.tags))))
     said = [profile_terms(profile) for profile in profiles]
     tables = {facet: table([entry[facet] for entry in said], start) for facet in FACETS}
     tables["themes"] = table([project_terms(project) for project in projects], first)
@@ -41,12 +54,12 @@ def vectorise_rows(cohort: Cohort, start: int, stop: int) -> bytes:
 
 
 def table(rows: Sequence[Mapping[str, float]], first_row: int) -> Table:
-    """Named weights of consecutive rows as a table; names and the entries of a row are sorted."""
-    names = sorted({name for row in rows for name in row})
-    index = {name: position for position, name in enumerate(names)}
-    entries = [(first_row + i, index[name], float(row[name])) for i, row in enumerate(rows) for name in sorted(row)]
-    row, column, value = zip(*entries, strict=True) if entries else ((), (), ())
-    return Table(names, np.array(row, np.int64), np.array(column, np.int64), np.array(value, np.float64))
+    """Named weights of consecutive rows as a table; names are sorted."""
+    if not rows:
+        return Table([], np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+    vectorizer = DictVectorizer()
+    entries = vectorizer.fit_transform(rows).tocoo()
+    return Table(vectorizer.feature_names_, entries.row.astype(np.int64) + first_row, entries.col.astype(np.int64), entries.data)
 
 
 def join(tables: Sequence[Table]) -> Table:
@@ -66,6 +79,75 @@ def read_tables(parts: Sequence[bytes]) -> dict[str, Table]:
     """The tables of all shards, joined; the order of the shards does not matter."""
     shards = [unpack(part) for part in parts]
     return {block: join([_table(block, shard) for shard in shards]) for block in BLOCKS}
+
+
+class WordWeights:
+    """Word counts to TF-IDF rows with sublinear tf, divided by max(norm, pivot).
+
+    Left out, after the norm is taken: words of fewer than `min_df` rows and of more than a share `max_df` of them.
+    """
+
+    def __init__(self, *, pivot: float = 15.0, min_df: int = 2, max_df: float = 0.2) -> None:
+        self.pivot, self.min_df, self.max_df = pivot, min_df, max_df
+
+    def fit(self, counts: Rows, y: None = None) -> Self:
+        """Learn from the counts of all rows, shape (rows, words)."""
+        seen, most = _named(counts), max(self.max_df * counts.shape[0], ALWAYS_KEPT)
+        self.kept_ = np.flatnonzero((seen >= self.min_df) & (seen <= most))
+        self.tfidf_ = TfidfTransformer(norm=None, sublinear_tf=True).fit(counts) if counts.nnz else None
+        return self
+
+    def transform(self, counts: Rows) -> Rows:
+        """The weights of the words that were kept, shape (rows, words kept)."""
+        weighted = counts if self.tfidf_ is None else self.tfidf_.transform(counts)
+        return tidy(pivoted(weighted, self.pivot)[:, self.kept_])
+
+
+class Rarity:
+    """How rare each term is in the event: the inverse document frequency, from `floor` for what everybody names to 1."""
+
+    def __init__(self, *, floor: float = 0.3) -> None:
+        self.floor = floor
+
+    def fit(self, rows: Rows, y: None = None) -> Self:
+        """Learn from who names what, shape (rows, terms)."""
+        idf = TfidfTransformer().fit(rows).idf_ - 1.0 if rows.nnz else np.zeros(rows.shape[1])
+        most = np.log((1.0 + rows.shape[0]) / 2.0) if rows.shape[0] > 1 else 1.0  # what one row alone names
+        self.idf_: Floats = self.floor + (1.0 - self.floor) * np.clip(idf / most, 0.0, 1.0)
+        return self
+
+    def transform(self, rows: Rows, power: float = 1.0) -> Rows:
+        """The rows with each column times its rarity to a power."""
+        weighted = tidy(rows).copy()
+        inplace_csr_column_scale(weighted, self.idf_**power)
+        return weighted
+
+
+def pivoted(rows: Rows, pivot: float) -> Rows:
+    """Rows divided by max(norm, pivot): who says more than the pivot gains nothing by it."""
+    rows = tidy(rows)
+    return divided(rows, np.maximum(row_norms(rows), pivot))
+
+
+def divided(rows: Rows, by: Floats) -> Rows:
+    """Each row divided by its number."""
+    scaled = rows.copy()
+    inplace_csr_row_scale(scaled, 1.0 / by)
+    return scaled
+
+
+def tidy(rows: Rows) -> Rows:
+    """The rows as a sparse array with one entry per place, none of them 0, in the order of the columns."""
+    rows = sparse.csr_array(rows)
+    rows.sum_duplicates()
+    rows.eliminate_zeros()
+    rows.sort_indices()
+    return rows
+
+
+def _named(rows: Rows) -> npt.NDArray[np.int64]:
+    """How many rows name each column."""
+    return np.bincount(rows.indices, minlength=rows.shape[1])
 
 
 def _arrays(block: str, entries: Table) -> Arrays:

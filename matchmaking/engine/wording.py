@@ -7,6 +7,7 @@ does not. What comes from past projects says so; nobody is said to look for what
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -30,23 +31,21 @@ MISFITS = (
 
 def sentences(direction: Direction, language: str, *, partner: str = "", names: Mapping[str, str] | None = None) -> list[str]:
     """The reasons of one side as sentences in its language; `partner` is the other side's name, `names` gives names of keys."""
-    teller = _Teller(direction, language, partner, names or {})
+    teller = _Teller(direction.terms, language, partner, names or {})
     return [*teller.fits(), *teller.misfits()]
 
 
-def told_apart(
-    direction: Direction, language: str, *, partner: str = "", names: Mapping[str, str] | None = None
-) -> tuple[list[str], list[str]]:
-    """The same sentences in two lists: what fits, and what does not."""
-    teller = _Teller(direction, language, partner, names or {})
+def told_apart(terms: Iterable[Term], language: str, *, partner: str = "") -> tuple[list[str], list[str]]:
+    """The sentences of a direction with these terms in two lists: what fits, and what does not."""
+    teller = _Teller(terms, language, partner, {})
     return teller.fits(), teller.misfits()
 
 
 class _Teller:
-    def __init__(self, direction: Direction, language: str, partner: str, names: Mapping[str, str]) -> None:
+    def __init__(self, terms: Iterable[Term], language: str, partner: str, names: Mapping[str, str]) -> None:
         self.texts = _texts().get(language) or _texts()["en"]
         self.language = language if language in _texts() else "en"
-        self.terms = {term.part: term for term in direction.terms}
+        self.terms = {term.part: term for term in terms}
         self.partner = partner or self.texts["partner"]
         self.names = names
         self.told: set[str] = set()
@@ -54,9 +53,9 @@ class _Teller:
     def fits(self) -> list[str]:
         """One to three sentences on the largest positive parts."""
         positive = sorted((t for t in self.terms.values() if t.value >= LEAST_VALUE), key=lambda t: (-t.value, t.part))
-        strong = [text for term in positive if term.part not in WEAK and (text := self._sentence(term))]
-        weak = [text for part in WEAK if part in self.terms and (text := self._sentence(self.terms[part]))]
-        return strong[:MOST] or weak[:1] or [self._fill("nothing")]
+        strong = (text for term in positive if term.part not in WEAK and (text := self._sentence(term)))
+        weak = (text for part in WEAK if part in self.terms and (text := self._sentence(self.terms[part])))
+        return list(islice(strong, MOST)) or list(islice(weak, 1)) or [self._fill("nothing")]
 
     def misfits(self) -> list[str]:
         """The largest thing that does not fit, if any."""

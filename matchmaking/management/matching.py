@@ -38,6 +38,8 @@ MEASURES = {
 
 def a_worker_answers() -> bool:
     """Whether some worker listens to this database's queue of runs."""
+    if not processes.redis_answers():
+        return False
     try:
         found = current_app.control.inspect(timeout=1.0).active_queues() or {}
     except Exception:

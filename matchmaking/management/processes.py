@@ -18,11 +18,9 @@ USUAL_PORT = 8000
 READY_S = 60.0
 
 
-class Refused(CommandError):
-    """One sentence and exit status 2."""
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__(sentence, returncode=2)
+def refusal(sentence: str) -> CommandError:
+    """One sentence and exit status 2: nothing was begun."""
+    return CommandError(sentence, returncode=2)
 
 
 def migrations_are_missing() -> bool:
@@ -75,7 +73,7 @@ def chosen_port(wanted: int | None, *, any_other: bool = False) -> int:
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             probe.bind(("127.0.0.1", 0))
             return int(probe.getsockname()[1])
-    raise Refused(f"Port {port} is in use on this machine: stop what uses it, or choose another one with PORT={port + 1}.")
+    raise refusal(f"Port {port} is in use on this machine: stop what uses it, or choose another one with PORT={port + 1}.")
 
 
 def until(true: Callable[[], bool], *, processes: Supervisor, name: str, what: str, seconds: float = READY_S) -> None:

@@ -53,4 +53,4 @@ def _parts(terms: list[tuple[str, float, list[str]]]) -> dict[str, float]:
 
 
 def _told(said: dict[str, list[str]]) -> str:
-    return " ".join(sentence for sentences in said.values() for sentence in sentences)
+    return " ".join(dict.fromkeys(sentence for sentences in said.values() for sentence in sentences))

@@ -6,6 +6,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from matchmaking.models import Consent, Introduction
 from matchmaking.selectors.labels import event_name
+from matchmaking.selectors.prepared import instant
 
 
 def with_sides(introductions: QuerySet[Introduction]) -> QuerySet[Introduction]:
@@ -28,7 +29,7 @@ def told(introduction: Any, user_id: int, language: str) -> dict[str, Any]:
         "partner": {"id": partner.pk, "name": partner.name, "organisation": partner.organisation.name if partner.organisation else ""},
         "contacts": {field: getattr(partner, field) for field in open_contacts(introduction, they) if getattr(partner, field)},
         "my_shares": open_contacts(introduction, me),
-        "since": introduction.created_at,
+        "since": instant(introduction.created_at),
     }
 
 

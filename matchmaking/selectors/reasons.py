@@ -1,13 +1,22 @@
 """Why the two of a pair were brought together, in sentences for one of them; never a number."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple, cast
 
-from matchmaking.engine.records import Direction, Term
+from matchmaking.engine.records import Term
 from matchmaking.engine.wording import told_apart
 
 StoredTerms = Sequence[tuple[str, float, Sequence[str]]]
 OTHER_WAY = {"need": "offer", "offer": "need"}
-OF_ONE_SIDE = ("activity", "habits")  # tell of the one who is looked at: nothing a reader wants to hear of oneself
+OF_ONE_SIDE = ("activity", "habits")  # of the one who is looked at: a reader wants to hear nothing of it about oneself
+
+
+class Read(NamedTuple):
+    """A `Term` as stored; cheaper to make than the frozen record, and there are a hundred on a page."""
+
+    part: str
+    value: float
+    evidence: Sequence[str]
 
 
 def why(mine: StoredTerms, theirs: StoredTerms, language: str, partner: str) -> dict[str, list[str]]:
@@ -16,15 +25,14 @@ def why(mine: StoredTerms, theirs: StoredTerms, language: str, partner: str) -> 
     `mine` are the terms from the reader to the partner, `theirs` those back. Each holds the needs of both sides, so each list
     is made of the need of its own direction and of what both have in common.
     """
-    for_you, misfits = told_apart(_direction(term for term in mine if term[0] != "offer"), language, partner=partner)
-    mirrored = ((OTHER_WAY.get(part, part), value, evidence) for part, value, evidence in theirs if part not in OF_ONE_SIDE)
-    for_them, misfits_there = told_apart(_direction(term for term in mirrored if term[0] != "need"), language, partner=partner)
+    forth = [Read(part, value, evidence) for part, value, evidence in mine if evidence and part != "offer"]
+    back = [Read(OTHER_WAY.get(part, part), value, evidence) for part, value, evidence in theirs if evidence and part != "offer"]
+    for_you, misfits = told_apart(cast(list[Term], forth), language, partner=partner)
+    for_them, misfits_there = told_apart(
+        cast(list[Term], [term for term in back if term.part not in OF_ONE_SIDE]), language, partner=partner
+    )
     return {
         "for_you": for_you,
         "for_them": [text for text in for_them if text not in for_you] or for_them,
         "does_not_fit": list(dict.fromkeys([*misfits, *misfits_there])),
     }
-
-
-def _direction(terms: Iterable[tuple[str, float, Sequence[str]]]) -> Direction:
-    return Direction(0.0, 0.0, tuple(Term(part, value, tuple(evidence)) for part, value, evidence in terms))

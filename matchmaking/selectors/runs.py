@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Case, Count, F, IntegerField, Max, Q, QuerySet, When
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -34,25 +34,24 @@ RESUMING = "Resuming (attempt {attempt})."
 
 
 class _Pieces(NamedTuple):
-    """Shards of one stage: how many, how many done, the most attempts of one that is not done, and whether one waits for a worker."""
+    """Shards of one stage: how many, how many done, and the attempt that one of the others is, or will be, at."""
 
     all: int
     done: int
-    attempts: int
-    without_worker: int
+    attempt: int
 
 
 def progress(run: Run) -> dict[str, Any]:
     """State, stage, percent (0..100), `attempt` from 2 where a worker was lost, seconds left (None: not known yet), a sentence."""
     pieces = _pieces(run) if run.state in Run.ACTIVE else {}
     percent = 100 if run.state == Run.State.DONE else int(sum(_share(stage, piece) for stage, piece in pieces.items()))
-    attempt = max((piece.attempts + bool(piece.without_worker and piece.attempts) for piece in pieces.values()), default=0)
+    attempt = max((piece.attempt for piece in pieces.values()), default=1)
     template, params = _sentence(run, attempt)
     return {
         "state": run.state,
         "stage": run.stage,
         "percent": min(percent, 99) if run.state != Run.State.DONE else 100,
-        "attempt": max(attempt, 1),
+        "attempt": attempt,
         "remaining_s": _remaining(run, percent),
         "template": template,
         "params": params,
@@ -60,17 +59,13 @@ def progress(run: Run) -> dict[str, Any]:
 
 
 def _pieces(run: Run) -> dict[Stage, _Pieces]:
-    unfinished = ~Q(state=Shard.State.DONE)
-    lost = Q(state=Shard.State.WAITING) | Q(state=Shard.State.RUNNING, lease_until__lt=Now())
+    done = Q(state=Shard.State.DONE)
+    without_worker = Q(state=Shard.State.WAITING) | Q(state=Shard.State.RUNNING, lease_until__lt=Now())
+    at = Case(When(without_worker, then=F("attempts") + 1), default=F("attempts"), output_field=IntegerField())
     rows = (
         Shard.objects.filter(run=run.pk, run_epoch=run.epoch)
         .values("stage")
-        .annotate(
-            all=Count("pk"),
-            done=Count("pk", filter=~unfinished),
-            attempts=Max("attempts", filter=unfinished, default=0),
-            without_worker=Count("pk", filter=lost),
-        )
+        .annotate(all=Count("pk"), done=Count("pk", filter=done), attempt=Max(at, filter=~done, default=1))
     )
     return {Stage(stage): _Pieces(*counts) for stage, *counts in rows.values_list("stage", *_Pieces._fields)}
 

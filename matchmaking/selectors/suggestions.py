@@ -111,7 +111,6 @@ def _told(standing: Standing, row: tuple[Any, ...], language: str) -> dict[str, 
         suggestion_id, mine, theirs, expires_at, event_id, event, events, sectors,
         partner_id, name, organisation, sector, city, languages, industries, offers, needs, about,
     ) = row  # fmt: skip
-    state = standing.state
     return {
         "id": suggestion_id,
         "event": {"id": event_id, "name": name_in(event, events, language)},
@@ -129,6 +128,15 @@ def _told(standing: Standing, row: tuple[Any, ...], language: str) -> dict[str, 
         },
         "why": why(orjson.loads(mine), orjson.loads(theirs), language, name),
         "expires_at": instant(expires_at),
+        **place_of(standing),
+    }
+
+
+def place_of(standing: Standing) -> dict[str, Any]:
+    """Where a suggestion stands, for its reader."""
+    state = standing.state
+    return {
+        "id": standing.id,
         "state": state,
         "my_answer": standing.my_answer,
         "introduced": state == "introduced",

@@ -21,6 +21,7 @@ from django.db.models.functions import Cast, Now
 from matchmaking.errors import Conflict, MatchmakingError, NotFound
 from matchmaking.models import (
     Artefact,
+    AuditEntry,
     Event,
     IdempotencyKey,
     Import,
@@ -214,11 +215,13 @@ def _runs(participant: Participant, traces: Traces) -> Report:
 
 
 def _mentions(programme_id: int, traces: Traces) -> Report:
-    """Notifications to others, stored answers and the operator's log, where they name the person."""
+    """Notifications to others, stored answers, the operator's log and what staff wrote beside a look at the contacts."""
     intents = Intent.objects.filter(recipient__programme=programme_id).annotate(text=Cast("data", TextField()))
     named = _found(intents, ("text", "dedupe_key"), map(str, (*traces.ids, *traces.pairs)))
     report = _deleted(Intent.objects.filter(pk__in=named))
     report += _deleted(LogEntry.objects.filter(object_id=str(traces.ids[0])))
+    for entry in AuditEntry.objects.filter(noun="participant", noun_id=traces.ids[0], data__has_key="purpose"):
+        AuditEntry.objects.filter(pk=entry.pk).update(data=entry.data | {"purpose": LEFT_OUT})
     return report + _answers(traces.words)
 
 

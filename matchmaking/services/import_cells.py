@@ -102,6 +102,8 @@ def values_of(cells: Cells, identity: Identity, sector_words: Mapping[str, str])
     if "languages" in told:
         values["languages"], unknown = languages.codes_in(told["languages"])
         notes += [note("“{word}” is not a language we know; it was left out.", word=word) for word in unknown]
+    if "availability" in told:
+        notes.append(note("Availability is not taken from files; people state it when they confirm their profile."))
     for name, prose in (("offers", "offer_text"), ("needs", "need_text"), ("interests", ""), ("industries", "")):
         if name in told:
             values.update(_items(name, prose, told[name]))

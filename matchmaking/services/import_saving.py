@@ -17,7 +17,6 @@ from matchmaking.services import import_lease as lease
 from matchmaking.services import trail
 from matchmaking.services.import_reading import BATCH, counts_of, fail, refuse_after_too_many
 from matchmaking.services.import_writing import PeopleWriter, ProjectWriter
-from matchmaking.services.protections import protected
 from matchmaking.services.shards import Fenced
 
 Outcome = ImportRow.Outcome
@@ -53,7 +52,7 @@ def _save(import_: Import) -> None:
         Programme.objects.select_for_update(no_key=True).get(pk=import_.programme_id)
         writer = WRITERS[import_.kind](import_)
         for number, rows in enumerate(_batches(import_), start=1):
-            _refuse_rejected(import_, writer.write(rows))
+            _refuse_rejected(writer.write(rows))
             failpoint("import.batch_k")
             failpoint(f"import.batch_{number}")
         more = writer.finish()
@@ -73,9 +72,9 @@ def _batches(import_: Import) -> Iterator[list[ImportRow]]:
         yield batch
 
 
-def _refuse_rejected(import_: Import, rejected: list[ImportRow]) -> None:
+def _refuse_rejected(rejected: list[ImportRow]) -> None:
     """The programme may have changed since the preview; what was confirmed is saved as a whole, or not at all."""
-    if rejected and protected("all_or_nothing"):
+    if rejected:
         numbers = ", ".join(str(row.number) for row in rejected[:10])
         raise Conflict("The programme has changed since the preview: rows {rows} no longer fit. Import the file again.", rows=numbers)
 
@@ -87,3 +86,4 @@ def _close_rows(import_: Import) -> None:
         same_key = Participant.objects.filter(programme=import_.programme_id, key=OuterRef("key"))
         rows.filter(outcome=Outcome.NEW).update(participant=Subquery(same_key.values("pk")[:1]))
     rows.exclude(outcome=Outcome.REJECTED).update(cells={})
+    rows.filter(outcome=Outcome.DUPLICATE).update(key="")

@@ -32,8 +32,8 @@ from matchmaking.services.import_index import Known
 from matchmaking.services.import_plan import PERSON, PROFILE, Stored, same
 from matchmaking.services.import_projects import stored_projects
 from matchmaking.services.import_reading import BATCH
-from matchmaking.services.import_writing import fill, memberships, settle_sectors, upsert
-from matchmaking.services.participants import drop_if_empty, organisation_for
+from matchmaking.services.import_writing import drop_empty, fill, memberships, settle_sectors, upsert
+from matchmaking.services.participants import organisation_for
 
 Outcome = ImportRow.Outcome
 KEPT = {
@@ -86,8 +86,7 @@ class _People:
     def finish(self) -> None:
         Proposal.objects.filter(source=self.import_, decided_at__isnull=True).delete()
         settle_sectors(self._organisations)
-        for organisation_id in self._organisations:
-            drop_if_empty(organisation_id)
+        drop_empty(self._organisations)
 
     def _remove(self, rows: Sequence[tuple[ImportRow, Stored]]) -> None:
         people = [one.participant for _, one in rows]
@@ -95,7 +94,7 @@ class _People:
         gone = [person for person in people if person.pk not in why]
         Membership.objects.filter(participant__in=gone).update(participant=None)
         self._organisations.update(person.organisation_id for person in gone if person.organisation_id)
-        ImportRow.objects.filter(source=self.import_, participant__in=gone).update(participant=None, key="")
+        ImportRow.objects.filter(source=self.import_, participant__in=gone).update(participant=None, key="", problems=[])
         Participant.objects.filter(pk__in=[person.pk for person in gone]).delete()
         self.counts.update(removed=len(gone))
         for row, one in rows:
@@ -218,10 +217,11 @@ class _Projects:
         self.counts.update(restored=1)
 
 
-KEPT_PROJECT = note("Another import lists the project too; it stays.")
+KEPT_PROJECT = note("A later import lists the project too; it stays as it is.")
 
 
 def _later_projects(import_: Import, keys: Sequence[str]) -> set[str]:
-    """Of these projects those that another saved import of the programme lists."""
+    """Of these projects those that an import saved since lists too."""
     others = ImportRow.objects.filter(source__programme=import_.programme_id, source__state=Import.State.DONE, key__in=keys)
+    others = others.filter(source__finished_at__gt=import_.finished_at)
     return set(others.exclude(source=import_).values_list("key", flat=True))

@@ -16,7 +16,6 @@ from matchmaking.services.import_index import Known
 from matchmaking.services.import_people import reject
 from matchmaking.services.import_plan import PERSON, PROFILE, Plan, Stored
 from matchmaking.services.import_projects import FIELDS, outcome_of, stored_projects
-from matchmaking.services.participants import drop_if_empty
 
 KEY_CHARS = 300
 AT_ONCE = 500
@@ -48,8 +47,7 @@ class PeopleWriter:
 
     def finish(self) -> dict[str, int]:
         settle_sectors(self._touched)
-        for organisation_id in self._left:
-            drop_if_empty(organisation_id)
+        drop_empty(self._left)
         self._counts["linked"] = link_outsiders(self.import_, self.known)
         return dict(self._counts)
 
@@ -211,6 +209,13 @@ def settle_sectors(organisation_ids: Iterable[int]) -> None:
             by_sector[sector].append(organisation)
         for sector, some in by_sector.items():
             Organisation.objects.filter(pk__in=some).exclude(sector=sector).update(sector=sector)
+
+
+def drop_empty(organisation_ids: Iterable[int]) -> None:
+    """Remove those organisations that nobody acts for any more."""
+    ids = sorted(organisation_ids)
+    for start in range(0, len(ids), AT_ONCE):
+        Organisation.objects.filter(pk__in=ids[start : start + AT_ONCE], participants__isnull=True).delete()
 
 
 def link_outsiders(import_: Import, known: Known) -> int:

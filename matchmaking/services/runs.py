@@ -28,6 +28,7 @@ from matchmaking.models import (
     User,
 )
 from matchmaking.services import trail
+from matchmaking.services.protections import protected
 from matchmaking.services.shards import begin
 
 log = logging.getLogger(__name__)
@@ -126,6 +127,8 @@ def restart_runs_of(participant: Participant) -> int:
     events = list(Registration.objects.filter(participant=participant).values_list("event_id", flat=True))
     list(Publication.objects.select_for_update().filter(event__in=events).order_by("pk").values_list("pk", flat=True))
     active = Run.objects.filter(event__in=events, state__in=Run.ACTIVE).select_related("event").order_by("pk")
+    if not protected("restart"):
+        return 0
     return sum(1 for run in active if _restart(run))
 
 

@@ -67,7 +67,8 @@ def claim(shard_id: int) -> Claim | None:
     of_an_active_run = Exists(Run.objects.filter(pk=OuterRef("run_id"), epoch=OuterRef("run_epoch"), state__in=Run.ACTIVE))
     free = Shard.objects.filter(of_an_active_run, pk=shard_id, attempts__lt=settings.MAX_ATTEMPTS)
     if protected("claim"):
-        free = free.filter(Q(state=Shard.State.WAITING) | abandoned())
+        waiting = Q(state=Shard.State.WAITING)
+        free = free.filter(waiting | abandoned() if protected("take_up") else waiting)
     with transaction.atomic():
         taken = free.update(
             state=Shard.State.RUNNING, epoch=F("epoch") + 1, attempts=F("attempts") + 1, lease_until=in_seconds(settings.LEASE_S),
@@ -85,6 +86,12 @@ def claim(shard_id: int) -> Claim | None:
 def _mine(claim: Claim) -> "Q":
     mine = Q(pk=claim.shard_id, state=Shard.State.RUNNING, epoch=claim.epoch)
     return mine if protected("fencing") else Q(pk=claim.shard_id)
+
+
+def holds(claim: Claim) -> bool:
+    """Whether the claim is still good."""
+    active = Run.objects.filter(pk=claim.run_id, epoch=claim.run_epoch, state__in=Run.ACTIVE)
+    return active.exists() and Shard.objects.filter(_mine(claim)).exists()
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from matchmaking.models import Consent, Introduction, Registration
+from matchmaking.models import Consent, IdempotencyKey, Introduction, Registration
 from matchmaking.services import blocks, consents
 from tests.answers import make_two, person
 from tests.factories import make_suggestion
@@ -103,11 +103,24 @@ def test_contacts_are_chosen_and_taken_back():
     two = make_two()
     path = f"{LIST}{two.introduce(shares=['mail', 'phone']).pk}/"
     changed = two.client(two.ben).patch(path, {"shares": ["telegram"]})
-    assert (changed.status_code, changed.json()["my_shares"]) == (200, ["telegram"])
+    assert (changed.status_code, changed.json()) == (200, {"id": Introduction.objects.get().pk, "my_shares": ["telegram"]})
     assert read(two, two.ada)[0]["contacts"] == {"telegram": "@ben"}
     assert two.client(two.ben).patch(path, {"shares": []}).status_code == 200
     assert read(two, two.ada)[0]["contacts"] == {}
     assert read(two, two.ben)[0]["contacts"] == {"mail": "ada@example.org", "phone": "+375 Ada"}
+
+
+def test_t6_what_is_stored_for_a_retry_holds_nothing_of_the_other_side():
+    two = make_two()
+    key = {"headers": {"Idempotency-Key": "k"}}
+    assert two.answer(two.ada, shares=["mail"]).status_code == 200
+    assert two.client(two.ben).post(two.path("response"), {"answer": "accept"}, **key).status_code == 200
+    key["headers"]["Idempotency-Key"] = "l"
+    assert two.client(two.ben).patch(f"{LIST}{Introduction.objects.get().pk}/", {"shares": ["phone"]}, **key).status_code == 200
+    stored = " ".join(str(body) for body in IdempotencyKey.objects.values_list("body", flat=True))
+    assert IdempotencyKey.objects.count() == 2
+    assert "ada@example.org" not in stored
+    assert "Ada" not in stored
 
 
 @pytest.mark.parametrize("body", [{}, {"shares": ["home"]}, {"shares": "mail"}, {"shares": [], "contacts": {"mail": "x"}}])

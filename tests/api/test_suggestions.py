@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import orjson
 import pytest
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from api.suggestions import SuggestionOut
 from matchmaking.models import (
@@ -306,6 +307,13 @@ def test_t33_t35_keys_are_these_for_everybody_whatever_their_role(staff):
     assert "constant" not in page.content.decode()
 
 
+def test_t33_keys_of_the_answer_to_an_answer():
+    two = make_two()
+    told = two.answer(two.ada).json()
+    assert told == {"id": two.suggestion.pk, "state": "answered", "my_answer": "accept", "introduced": False, "introduction": None}
+    assert two.client(two.ada).delete(two.path("response")).json() == {**told, "state": "open", "my_answer": None}
+
+
 def test_t35_t36_hidden_fields_are_nowhere():
     two = make_two()
     hidden = {"offer_text": "MARK1", "need_text": "MARK2", "private_answers": "MARK3", "interests": ["MARK4"]}
@@ -328,8 +336,6 @@ def test_t37_answers_are_never_cached_between_people():
 def test_without_signing_in_there_is_nothing():
     two = make_two()
     make_participant(two.event.programme)  # nobody's: not the anonymous visitor's either
-    from rest_framework.test import APIClient
-
     assert APIClient().get(LIST).status_code == 401
     assert APIClient().post(two.path("response"), {"answer": "accept"}).status_code == 401
 

@@ -38,6 +38,11 @@ def test_a_pinned_pair_uses_capacity_first():
     assert chosen(pairs, rules_of(3, 1, 0)) == {(0, 2)}
 
 
+def test_pinned_pairs_stay_beyond_every_limit():
+    pairs = pairs_of({(0, 1): -10, (0, 2): -20, (0, 3): -30}, {(0, 2), (0, 3)})
+    assert chosen(pairs, rules_of(4, 1, 0, [-1, -1, 7, 7])) == {(0, 2), (0, 3)}
+
+
 def test_one_partner_per_organisation():
     pairs = pairs_of({(0, 1): -10, (0, 2): -20, (0, 3): -30})
     assert chosen(pairs, rules_of(4, 3, 0, [-1, 7, 7, -1])) == {(0, 1), (0, 3)}

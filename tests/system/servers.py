@@ -11,8 +11,10 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+import psutil
 import psycopg
 import redis
 from django.conf import settings
@@ -25,11 +27,15 @@ OWN_SETTINGS = (
 )  # fmt: skip
 
 
-def eventually(true: Callable[[], object], seconds: float = 30, what: object = "") -> None:
+def eventually(true: Callable[[], object], seconds: float = 30, what: Any = "") -> None:
     deadline = time.monotonic() + seconds
     while not true():
-        assert time.monotonic() < deadline, what or "it did not come true in time"
+        assert time.monotonic() < deadline, what() if callable(what) else what or "it did not come true in time"
         time.sleep(0.1)
+
+
+def alive(pid: int) -> bool:
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
 def free_port() -> int:

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest import mock
 from urllib.parse import urlsplit, urlunsplit
 
 import environ
@@ -20,8 +21,11 @@ from celery import current_app
 from django.conf import settings
 from django.db import connections
 from django.test.utils import override_settings
+from kombu import pools
 
+from matchmaking import failpoints
 from matchmaking.models import Run, Shard
+from matchmaking.services import protections
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SCALE = 0.1
@@ -189,8 +193,9 @@ class Stack:
         self._broker(f"redis+socket://{self.socket}")
         lengths = {name: getattr(settings, name) for name in ("LEASE_S", "HEARTBEAT_S", "SWEEP_S", "RESEND_AFTER_S")}
         scaled = {name: value * self.scale / settings.TIME_SCALE for name, value in lengths.items()}
+        folders = [mock.patch.object(module, "FOLDER", str(self.failpoints)) for module in (failpoints, protections)]
         try:
-            with override_settings(DATABASE_KEY=self.key, **scaled):
+            with override_settings(DATABASE_KEY=self.key, **scaled), folders[0], folders[1]:
                 yield
         finally:
             connections["default"].close()
@@ -199,8 +204,7 @@ class Stack:
 
     @staticmethod
     def _broker(url: str) -> None:
-        with contextlib.suppress(Exception):
-            current_app.pool.force_close_all()
+        pools.reset()
         current_app.conf.broker_url = current_app.conf.broker_write_url = url
         current_app._after_fork()
 

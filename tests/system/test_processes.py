@@ -12,7 +12,7 @@ import yaml
 
 from matchmaking.management.supervisor import Supervisor
 from tests.conftest import ROOT
-from tests.system.servers import asked, command, database, eventually, free_port, manage, production, valkey
+from tests.system.servers import alive, asked, command, database, eventually, free_port, manage, production, valkey
 
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("processes")]
 HOST = "match.example.org"
@@ -101,7 +101,7 @@ def test_a_run_goes_through_and_sigterm_stops_everything(installation):
     began = time.monotonic()
     supervisor.stop()
     assert time.monotonic() - began < 10
-    assert [pid for family in families.values() for pid in family if psutil.pid_exists(pid)] == []
+    assert [pid for family in families.values() for pid in family if alive(pid)] == []
 
 
 def test_the_web_server_answers_in_production(installation):

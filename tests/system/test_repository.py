@@ -15,7 +15,7 @@ SECRETS = {
     "token of a forge": r"\b(?:gh[pousr]_[A-Za-z0-9]{36}|glpat-[A-Za-z0-9_-]{20})\b",
     "token of a service": r"\b(?:xox[abprs]-[A-Za-z0-9-]{10,}|sk_live_[A-Za-z0-9]{16,}|[0-9]{8,10}:AA[A-Za-z0-9_-]{33})\b",
     "web token": r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
-    "password in an address": r"\b[a-z][a-z+]*://[^\s:/@$\"'{}<>]*:(?!PASSWORD\b)[^\s:/@$\"'{}<>]{3,}@",
+    "password in an address": r"\b[a-z][a-z+]*://[^\s:/@$\"'{}<>]*:(?!PASSWORD\b)[^\s:/@$\"'{}<>]{3,}@(?![a-z.]*\bexample\.(?:org|com|net)\b)",
     "secret as a literal": r"(?i)^[ \t]*(?:SECRET_KEY|POSTGRES_PASSWORD|REDIS_PASSWORD)[ \t]*[:=][ \t]*[\"']?[A-Za-z0-9+/_-]{12,}",
 }
 EXAMPLES = {

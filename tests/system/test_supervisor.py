@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from matchmaking.management.supervisor import Supervisor
+from tests.system.servers import alive, eventually
 
 pytestmark = pytest.mark.system
 FOR_EVER = "sleep 1000"
@@ -20,17 +21,6 @@ DEAF = f"{sys.executable} -c 'import signal, time; signal.signal(signal.SIGTERM,
 NOTES_ITS_END = (
     f"{sys.executable} -c 'import signal, sys, time; signal.signal(signal.SIGTERM, lambda *a: sys.exit(time.time())); time.sleep(1000)'"
 )
-
-
-def eventually(true: Callable[[], object], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-def alive(pid: int) -> bool:
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, once: bool, port: int | None, **options: Any) -> None:
         self.began = time.monotonic()
         if settings.PRODUCTION:
-            raise processes.Refused("The demo does not run with MODE=production: its log-ins share one password.")
+            raise processes.refusal("The demo does not run with MODE=production: its log-ins share one password.")
         port = processes.chosen_port(port, any_other=once)
         with asked_to_stop():
             try:
@@ -60,6 +60,7 @@ class Command(BaseCommand):
         logins = demo.kept_logins(said)
         programme = demo.load(said, logins=logins, say=self.say)
         address = f"http://127.0.0.1:{port}"
+        processes.until(processes.redis_answers, processes=supervisor, name="redis", what="Redis")
         processes.until(lambda: processes.web_is_ready(port), processes=supervisor, name="web", what="The web server")
         organiser = User.objects.get(mail=next(login.mail for login in logins if login.role == "organiser"))
         asked = demonstration.ask_for_runs(programme, organiser, again=once)

@@ -21,7 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=["csv", "json"], default="csv")
         parser.add_argument("--language", choices=Language.values, default="en", help="Of the reasons; default: en.")
 
-    def handle(self, *args: Any, event: str, format: str, language: str, **options: Any) -> None:  # noqa: A002
+    def handle(self, *args: Any, event: str, format: str, language: str, **options: Any) -> None:
         found = Event.objects.filter(slug=event).first()
         if found is None:
             raise CommandError(f"There is no event '{event}'.", returncode=2)

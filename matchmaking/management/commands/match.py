@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from matchmaking.errors import MatchmakingError
 from matchmaking.management.matching import table, wait_for, workers
-from matchmaking.management.processes import Refused
+from matchmaking.management.processes import refusal
 from matchmaking.models import Event, Run
 from matchmaking.services import publishing, runs
 
@@ -26,7 +26,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, event: str, wait: bool, preview: bool, shards: int | None, **options: Any) -> None:
         found = Event.objects.filter(slug=event).first()
         if found is None:
-            raise Refused(f"There is no event '{event}'.")
+            raise refusal(f"There is no event '{event}'.")
         try:
             with workers() if wait else nullcontext():
                 run, new = runs.start(found, by=None, publish=not preview, shards=shards)
@@ -34,15 +34,15 @@ class Command(BaseCommand):
                 if wait:
                     self._follow(run, preview)
         except MatchmakingError as error:
-            raise Refused(str(error)) from error
+            raise refusal(str(error)) from error
         except KeyboardInterrupt:
-            raise Refused("Not waiting any longer; the run goes on as soon as a worker runs.") from None
+            raise refusal("Not waiting any longer; the run goes on as soon as a worker runs.") from None
 
     def _follow(self, run: Run, preview: bool) -> None:
         run = wait_for(run, self.stdout, lambda run: run.state not in Run.ACTIVE)
         if run.state != Run.State.DONE:
             reason = run.failure.get("template", "").format_map(run.failure.get("params", {}))
-            raise Refused(f"Run {run.pk} {run.state}. {reason}".strip())
+            raise refusal(f"Run {run.pk} {run.state}. {reason}".strip())
         for line in table(run.measures):
             self.stdout.write(line)
         if preview:

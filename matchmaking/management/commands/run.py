@@ -19,7 +19,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, port: int | None, **options: Any) -> None:
         port = processes.chosen_port(port)
         if processes.migrations_are_missing():
-            raise processes.Refused("The database lacks migrations: run `manage.py migrate` first.")
+            raise processes.refusal("The database lacks migrations: run `manage.py migrate` first.")
         connection.close()
         supervisor = processes.supervisor(port)
         with asked_to_stop():
