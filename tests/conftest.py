@@ -56,9 +56,9 @@ def own_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.throttling.NAMESPACE", f"{uuid.uuid4().hex}:")
 
 
-def answers() -> bool:
+def answers(url: str = settings.REDIS_URL) -> bool:
     try:
-        with redis.Redis.from_url(settings.REDIS_URL) as client:
+        with redis.Redis.from_url(url) as client:
             return bool(client.ping())
     except redis.exceptions.RedisError:
         return False

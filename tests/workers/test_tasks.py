@@ -76,7 +76,8 @@ def test_the_sweep_leaves_its_pulse():
 def test_asking_for_work_loads_no_heavy_library():
     script = (
         "import django, sys; django.setup();"
-        "from matchmaking.services import runs, publishing, sweep; from matchmaking.selectors import records, exports; import workers.tasks;"
+        "from matchmaking.services import runs, publishing, sweep; from matchmaking.selectors import records, exports;"
+        "import workers.tasks;"
         "print(sorted({'numpy', 'scipy', 'sklearn'} & set(sys.modules)))"
     )
     env = {"DJANGO_SETTINGS_MODULE": "config.settings", "PATH": "/usr/bin", "VAR_DIR": str(settings.VAR_DIR)}
