@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check bench run soak clean
+.PHONY: demo test check bench run soak translations clean
 demo: .venv/installed
 	@$(BIN)/python manage.py demo $(if $(ONCE),--once)
 
@@ -24,6 +24,9 @@ run: .venv/installed
 soak: .venv/installed-dev
 	@$(BIN)/python -m tests.both --soak
 
+translations: .venv/installed-dev
+	@$(BIN)/python manage.py translations
+
 clean:
 	rm -rf .venv var
 
@@ -32,7 +35,7 @@ clean:
 	@$(PYTHON) -m venv .venv
 
 .venv/installed: requirements.lock | .venv/bin/python
-	@echo "Installing (once; about a minute) ..." && $(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock && touch $@
+	@echo "Installing (once; about a minute) ..." && $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --requirement requirements.lock && touch $@
 
 .venv/installed-dev: requirements-dev.lock .venv/installed
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.lock && touch $@
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --requirement requirements-dev.lock && touch $@

@@ -130,6 +130,7 @@ class PublicEvent(serializers.Serializer):
 
 BY_ROLE = {"organiser": EventOrganised, "facilitator": EventSettings, "": EventRead}
 ANY_EVENT = PolymorphicProxySerializer("AnyEvent", [EventOrganised, EventSettings, EventRead], resource_type_field_name=None)
+ANY_EVENTS = PolymorphicProxySerializer("AnyEvent", ANY_EVENT.serializers, resource_type_field_name=None, many=True)
 
 
 def event_as_seen(event: Event, held: access.Held) -> dict[str, Any]:
@@ -155,7 +156,7 @@ class Events(Nouns):
     filterset_class = EventFilters
     ordering_fields = ("id", "name", "created_at")
 
-    @extend_schema(responses=EventRead(many=True))
+    @extend_schema(responses=ANY_EVENTS)
     def list(self, request: Request) -> Response:
         held = access.roles_of(request.user)
         found = self.paginate_queryset(self.filter_queryset(access.events_visible_to(request.user)))

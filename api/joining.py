@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -32,6 +32,8 @@ class JoinFields(serializers.Serializer):
 class JoinIn(ProfileIn, JoinFields):
     """A new person. Fields that are not known are ignored (T31)."""
 
+    refuses_unknown = False
+
     mail = serializers.EmailField(max_length=254)
     password = serializers.CharField(max_length=1000, trim_whitespace=False)
     language = serializers.ChoiceField(Language.choices, required=False)
@@ -43,10 +45,15 @@ class JoinIn(ProfileIn, JoinFields):
 class JoinSignedInIn(ProfileIn, JoinFields):
     """Somebody with a login; the profile's fields are for who is new to the programme."""
 
+    refuses_unknown = False
+
     name = Text(max_length=300, required=False)
 
     def to_internal_value(self, data: Any) -> Any:
         return serializers.Serializer.to_internal_value(self, data)
+
+
+JOIN = PolymorphicProxySerializer("AnyJoin", [JoinIn, JoinSignedInIn], resource_type_field_name=None)
 
 
 class SectorOut(serializers.Serializer):
@@ -110,7 +117,7 @@ class Join(View):
         told = {"event": self.event(code), "notice": consents.notice(language), "purposes": consents.purposes(language)}
         return Response(JoinOut(told).data)
 
-    @extend_schema(operation_id="join_create", request=JoinIn, responses={201: OwnRegistrationOut, 202: ReceivedOut})
+    @extend_schema(operation_id="join_create", request=JOIN, responses={201: OwnRegistrationOut, 202: ReceivedOut})
     def post(self, request: Request, code: str) -> Response:
         """Ask to take part: somebody new (202, the same whether the address was known or not), or who is signed in (201)."""
         event = self.event(code)
@@ -198,7 +205,12 @@ class Registrations(Nouns):
 class Decision(View):
     permits = {"post": SignedIn}
 
-    @extend_schema(operation_id="registration_decide", request=None, responses=RegistrationOut, parameters=[ID])
+    @extend_schema(
+        operation_id="registration_decide",
+        request=None,
+        responses=RegistrationOut,
+        parameters=[ID, OpenApiParameter("decision", str, OpenApiParameter.PATH, enum=["approve", "refuse"])],
+    )
     def post(self, request: Request, pk: str, decision: str) -> Response:
         """Approve or refuse somebody for the event."""
         self.take_nothing(request)

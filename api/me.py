@@ -22,7 +22,7 @@ from matchmaking.models import CONTACT_FIELDS, Consent, Language, Participant, R
 from matchmaking.selectors import own_data
 from matchmaking.services import consents, erasure, joining, participants
 
-ID = OpenApiParameter("pk", OpenApiTypes.INT64, OpenApiParameter.PATH)
+ID = OpenApiParameter("id", OpenApiTypes.INT64, OpenApiParameter.PATH)
 PURPOSE = serializers.ChoiceField(Consent.Purpose.choices)
 
 
@@ -237,7 +237,12 @@ class MyProposal(View):
 
     permits = {"post": SignedIn}
 
-    @extend_schema(operation_id="me_proposal_decide", request=None, responses=ProfileOut, parameters=[ID])
+    @extend_schema(
+        operation_id="me_proposal_decide",
+        request=None,
+        responses=ProfileOut,
+        parameters=[ID, OpenApiParameter("decision", str, OpenApiParameter.PATH, enum=["take", "leave"])],
+    )
     def post(self, request: Request, pk: str, decision: str) -> Response:
         self.take_nothing(request)
         proposal = access.own_proposal(request.user, int(pk))

@@ -91,6 +91,7 @@ class StaffContacts(serializers.Serializer):
 
 
 ANY_PARTICIPANT = PolymorphicProxySerializer("AnyParticipant", [InCare, PublicPart], resource_type_field_name=None)
+ANY_PARTICIPANTS = PolymorphicProxySerializer("AnyParticipant", ANY_PARTICIPANT.serializers, resource_type_field_name=None, many=True)
 
 
 class ParticipantFilters(filters.FilterSet):
@@ -126,7 +127,7 @@ class Participants(Nouns):
     filterset_class = ParticipantFilters
     ordering_fields = ("id", "name", "created_at")
 
-    @extend_schema(responses=PublicPart(many=True))
+    @extend_schema(responses=ANY_PARTICIPANTS)
     def list(self, request: Request) -> Response:
         found = self.paginate_queryset(self.filter_queryset(self.rows(access.participants_visible_to(request.user))))
         cared = access.participants_in_care_of(request.user, *access.STAFF_ROLES)
@@ -167,7 +168,7 @@ class Contacts(View):
 
     @extend_schema(
         operation_id="participants_contacts_create",
-        parameters=[OpenApiParameter("pk", OpenApiTypes.INT64, OpenApiParameter.PATH)],
+        parameters=[OpenApiParameter("id", OpenApiTypes.INT64, OpenApiParameter.PATH)],
         request=Purpose,
         responses=StaffContacts,
     )

@@ -113,7 +113,7 @@ class FirstOrganiser(View):
 
     @extend_schema(
         operation_id="programmes_first_organiser_create",
-        parameters=[OpenApiParameter("pk", OpenApiTypes.INT64, OpenApiParameter.PATH)],
+        parameters=[OpenApiParameter("id", OpenApiTypes.INT64, OpenApiParameter.PATH)],
         request=FirstOrganiserIn,
         responses={201: FirstOrganiserOut},
     )

@@ -77,6 +77,7 @@ class ProjectFilters(filters.FilterSet):
 
 
 ANY_PROJECT = PolymorphicProxySerializer("AnyProject", [ProjectInCare, OwnProject], resource_type_field_name=None)
+ANY_PROJECTS = PolymorphicProxySerializer("AnyProject", ANY_PROJECT.serializers, resource_type_field_name=None, many=True)
 
 
 def project_as_seen(project: Project, held: access.Held) -> dict[str, Any]:
@@ -96,6 +97,7 @@ class Projects(Nouns):
     def rows(self) -> Any:
         return access.projects_visible_to(self.request.user).prefetch_related("memberships")
 
+    @extend_schema(responses=ANY_PROJECTS)
     def list(self, request: Request) -> Response:
         held = access.roles_of(request.user)
         found = self.paginate_queryset(self.filter_queryset(self.rows()))

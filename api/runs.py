@@ -67,6 +67,7 @@ class RunDetails(RunStatus):
 
 
 ANY_RUN = PolymorphicProxySerializer("AnyRun", [RunDetails, RunStatus], resource_type_field_name=None)
+ANY_RUNS = PolymorphicProxySerializer("AnyRun", ANY_RUN.serializers, resource_type_field_name=None, many=True)
 
 
 def run_as_seen(run: Run, held: access.Held) -> dict[str, Any]:
@@ -129,10 +130,7 @@ class ScoredPair(PairOut):
         return [dict(zip(("part", "value", "evidence"), term, strict=True)) for term in suggestion.terms_ba]
 
 
-class PairPage(serializers.Serializer):
-    next = serializers.URLField(allow_null=True)
-    previous = serializers.URLField(allow_null=True)
-    results = ScoredPair(many=True, help_text="Scores and parts for organisers only.")
+ANY_PAIRS = PolymorphicProxySerializer("AnyPair", [ScoredPair, PairOut], resource_type_field_name=None, many=True)
 
 
 @extend_schema_serializer(examples=[OpenApiExample("Two pairs", {"suggestions": [4503599627370497, 4503599627370498]}, request_only=True)])
@@ -186,7 +184,7 @@ class Runs(Nouns):
     ordering = ("-created_at", "id")
     ordering_fields = ("id", "created_at")
 
-    @extend_schema(responses=RunStatus(many=True))
+    @extend_schema(responses=ANY_RUNS)
     def list(self, request: Request) -> Response:
         held = access.roles_of(request.user)
         found = self.paginate_queryset(self.filter_queryset(access.runs_visible_to(request.user).select_related("event")))
@@ -235,7 +233,7 @@ class Runs(Nouns):
             OpenApiParameter("cursor", str),
             OpenApiParameter("page_size", int),
         ],
-        responses=PairPage,
+        responses=ANY_PAIRS,
         filters=False,
     )
     @action(detail=True, methods=["get"], filterset_class=PairFilters, ordering_fields=("id", "score_e9"), ordering=("-score_e9", "id"))

@@ -15,6 +15,8 @@ LANGUAGE = r"^[a-z]{2,3}\Z"
 class Strict(serializers.Serializer):
     """A body in which every field is known and may be set; anything else is refused by name."""
 
+    refuses_unknown = True  # for the description
+
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
             settable = {name for name, field in self.fields.items() if not field.read_only}

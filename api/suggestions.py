@@ -116,6 +116,7 @@ class Suggestions(Nouns):
     """What is suggested to the caller: reasons in words, never a number."""
 
     permits = {"list": SignedIn, "retrieve": SignedIn}
+    tagged = ("list", "retrieve")
     parameters = {"list": ("event", "state")}
     pagination_class = None  # pages are cut from the standings, see `page_of`
     filter_backends = ()
@@ -165,7 +166,7 @@ class Answers(View):
             suggestions.decline(suggestion=suggestion, by=by, reason=reason)
         return Response(place_of(one_standing(request, suggestion.pk)))
 
-    @extend_schema(request=None, responses=StandingOut, parameters=[IDEMPOTENCY_KEY], operation_id="suggestions_response_destroy")
+    @extend_schema(request=None, responses={200: StandingOut}, parameters=[IDEMPOTENCY_KEY], operation_id="suggestions_response_destroy")
     def delete(self, request: Request, pk: int) -> Response:
         """Take the answer back while the suggestion is open; without an answer nothing changes."""
         self.take_nothing(request)
@@ -178,7 +179,7 @@ def asked_for(request: Request, rows: list[Standing]) -> list[Standing]:
     """The rows of the event and in the state that the address names."""
     event, state = (request.query_params.get(name) for name in ("event", "state"))
     if event is not None:
-        if not (event.isascii() and event.isdecimal()):
+        if not (event.isascii() and event.isdecimal() and len(event) <= 16):
             raise ValidationError({"event": [_("The id of an event.")]})
         rows = [row for row in rows if str(row.event_id) == event]
     if state is not None:

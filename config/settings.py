@@ -133,7 +133,7 @@ TEMPLATES = [
     }
 ]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher", "django.contrib.auth.hashers.MD5PasswordHasher"][
-    slice(1, 2) if env.bool("FAST_PASSWORDS", False) and not PRODUCTION else slice(0, 1)
+    slice(1, 2) if env.bool("FAST_PASSWORDS", "pytest" in sys.modules) and not PRODUCTION else slice(0, 1)
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
 from rest_framework.test import APIClient
 
 from matchmaking.models import AuditEntry, Consent, Event, Intent, Introduction, Pair, Participant, Response, Suggestion
@@ -59,6 +60,7 @@ def person(event: Event, name: str, **fields: Any) -> Participant:
     )
 
 
+@transaction.atomic
 def make_two(**event_fields: Any) -> Two:
     event = make_event(**event_fields)
     ada = person(event, "Ada", sector="creative", city="Minsk", languages=["be"], offers=["Graphic design"], about="Draws.")

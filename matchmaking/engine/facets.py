@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from itertools import chain
 
 from matchmaking.engine.normalise import normalise, plain_words, stop_words, term_key
 from matchmaking.engine.records import PastProject, Profile
@@ -28,11 +29,7 @@ def term_of(picked: str) -> str:
 
 def spelled(entries: Iterable[str]) -> dict[str, str]:
     """How to write each free term among picked entries: `=` and the entry as somebody typed it, the first in order of sorting."""
-    return {
-        term_of(entry): FREE + " ".join(entry.replace(">", " ").split())
-        for entry in sorted(entries, reverse=True)
-        if term_of(entry).startswith(FREE)
-    }
+    return {term_of(entry): FREE + _written(entry) for entry in sorted(entries, reverse=True) if term_of(entry).startswith(FREE)}
 
 
 def terms(picked: Iterable[str], text: str = "") -> Terms:
@@ -45,6 +42,26 @@ def terms(picked: Iterable[str], text: str = "") -> Terms:
         if term:
             found[term] = PICKED
     return found
+
+
+def typed(entry: str) -> str:
+    """A picked entry as evidence: `concept=entry`, `=entry` where no concept resolves it."""
+    term = term_of(entry)
+    return f"{'' if term.startswith(FREE) else term}={_written(entry)}"
+
+
+def behind(term: str, picked: Iterable[str]) -> str:
+    """A concept as evidence, with the picked entry that led to it: `concept=entry`; the concept alone where it comes from a text."""
+    sure = (entry for entry in picked if term_of(entry) == term)
+    found = (entry for entry in picked if term_of(entry).startswith(FREE) and term in default_spotter().spot(entry))
+    entry = next(chain(sure, found), "")
+    return f"{term}={_written(entry)}" if entry else term
+
+
+def learn(profiles: Iterable[Profile], projects: Iterable[PastProject] = ()) -> None:
+    """Look up the words of many records at once; what is found in each stays the same."""
+    texts = chain.from_iterable((p.offer_text, p.need_text, p.about, *p.offers, *p.needs, *p.interests) for p in profiles)
+    default_spotter().learn(chain(texts, chain.from_iterable((project.text, *project.tags) for project in projects)))
 
 
 def profile_terms(profile: Profile) -> dict[str, Terms]:
@@ -81,6 +98,11 @@ def content_words(text: str) -> Counter[str]:
     """Counts of the words of a text that are no stop words and have three letters or more."""
     stops = stop_words()
     return Counter(word for word in plain_words(text) if len(word) >= MIN_LETTERS and normalise(word) not in stops)
+
+
+def _written(entry: str) -> str:
+    """An entry as somebody typed it, without the sign that evidence uses."""
+    return " ".join(entry.replace(">", " ").split())
 
 
 def _highest(first: Mapping[str, float], second: Mapping[str, float]) -> Terms:

@@ -5,6 +5,7 @@ import unicodedata
 from functools import lru_cache
 from pathlib import Path
 
+DULL_WORDS_FILE = Path(__file__).parent / "data" / "dull_words.txt"
 STOP_WORDS_FILE = Path(__file__).parent / "data" / "stop_words.txt"
 
 APOSTROPHES = "'’ʼ‘`´"
@@ -42,3 +43,9 @@ def plain_words(text: str) -> list[str]:
 def stop_words() -> frozenset[str]:
     """Words without content in English, German, Russian and Belarusian, normalised."""
     return frozenset(normalise(STOP_WORDS_FILE.read_text(encoding="utf-8")).split())
+
+
+@lru_cache(maxsize=1)
+def dull_words() -> frozenset[str]:
+    """Words, normalised, that many texts share and that tell nobody why to meet."""
+    return frozenset(normalise(DULL_WORDS_FILE.read_text(encoding="utf-8")).split())

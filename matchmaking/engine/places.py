@@ -3,11 +3,14 @@
 import json
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from matchmaking.engine.normalise import term_key
 from matchmaking.engine.records import Profile
 
 FILE = Path(__file__).parent / "data" / "places.json"
+ABBREVIATED = 3  # letters of a name like UK
+ALSO = "also"  # spellings beside the one of each language
 
 
 def city_key(city: str) -> str:
@@ -32,7 +35,30 @@ def countries(profile: Profile) -> list[str]:
     return [country_key(profile.country)] if profile.country.strip() else []
 
 
+def place_name(place: str, language: str) -> str:
+    """A city or country as the language calls it, as typed where the data file does not know it, though not in capitals."""
+    plain = place.title() if place.isupper() and len(place) > ABBREVIATED else place
+    return _names().get(term_key(place), {}).get(language, plain)
+
+
+@lru_cache(maxsize=1)
+def _groups() -> dict[str, list[dict[str, Any]]]:
+    groups: dict[str, list[dict[str, Any]]] = json.loads(FILE.read_text(encoding="utf-8"))
+    return groups
+
+
 @lru_cache(maxsize=1)
 def _aliases() -> dict[str, dict[str, str]]:
-    groups = json.loads(FILE.read_text(encoding="utf-8"))
-    return {kind: {term_key(name): term_key(names[0]) for names in groups[kind] for name in names} for kind in ("cities", "countries")}
+    return {
+        kind: {term_key(name): term_key(group["en"]) for group in groups for name in _spellings(group)}
+        for kind, groups in _groups().items()
+    }
+
+
+@lru_cache(maxsize=1)
+def _names() -> dict[str, dict[str, str]]:
+    return {term_key(name): group for groups in _groups().values() for group in groups for name in _spellings(group)}
+
+
+def _spellings(group: dict[str, Any]) -> list[str]:
+    return [*(name for key, name in group.items() if key != ALSO), *group[ALSO]]

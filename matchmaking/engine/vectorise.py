@@ -6,7 +6,6 @@ event is learned from all shards' rows at the merge in `space.py`, by the estima
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any, Self
 
 import numpy as np
@@ -18,9 +17,8 @@ from sklearn.utils.extmath import row_norms
 from sklearn.utils.sparsefuncs import inplace_csr_column_scale, inplace_csr_row_scale
 
 from matchmaking.engine.arrays import Arrays, pack, text_array, text_lines, unpack
-from matchmaking.engine.facets import profile_terms, profile_words, project_terms, project_words
+from matchmaking.engine.facets import learn, profile_terms, profile_words, project_terms, project_words
 from matchmaking.engine.records import FACETS, Cohort
-from matchmaking.engine.spotting import default_spotter
 
 Rows = Any  # scipy.sparse.csr_array, float64, sorted indices; scipy ships no types
 Floats = npt.NDArray[np.float64]
@@ -43,8 +41,7 @@ def vectorise_rows(cohort: Cohort, start: int, stop: int) -> bytes:
     count = max(len(cohort.profiles), 1)
     first, last = (len(cohort.projects) * edge // count for edge in (start, stop))
     profiles, projects = cohort.profiles[start:stop], cohort.projects[first:last]
-    texts = chain.from_iterable((p.offer_text, p.need_text, p.about, *p.offers, *p.needs, *p.interests) for p in profiles)
-    default_spotter().learn(chain(texts, (text for project in projects for text in (project.text, *project.tags))))
+    learn(profiles, projects)
     said = [profile_terms(profile) for profile in profiles]
     tables = {facet: table([entry[facet] for entry in said], start) for facet in FACETS}
     tables["themes"] = table([project_terms(project) for project in projects], first)

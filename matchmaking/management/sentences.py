@@ -25,7 +25,7 @@ TRANSLATED = {"_", "gettext", "gettext_lazy", "gettext_noop"} | {
 }
 SENTENCE = re.compile(r"[A-Z0-9“{][^\n]*[a-zA-Z0-9”)}'’“…][.?!]")
 # What Django REST framework may answer in our name; in Belarusian it has nothing, in Russian gaps.
-FRAMEWORK = ("exceptions", "fields", "pagination", "relations", "serializers", "validators")
+FRAMEWORK = ("exceptions", "fields", "serializers", "validators")
 TAG_CALL = re.compile(r"""\bgettext\(\s*u?("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\s*\)""")
 
 
@@ -66,10 +66,13 @@ def in_source(source: str, file: str) -> list[Found]:
 
 
 def _translated(tree: ast.AST) -> Iterator[ast.AST]:
-    """First arguments of gettext and of our errors."""
+    """First arguments of gettext and of our errors, and what the names among them stand for."""
+    given = [node.args[0] for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args and _called(node) in TRANSLATED]
+    names = {node.id for node in given if isinstance(node, ast.Name)}
+    yield from given
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and node.args and _called(node) in TRANSLATED:
-            yield node.args[0]
+        if isinstance(node, ast.Assign) and any(isinstance(target, ast.Name) and target.id in names for target in node.targets):
+            yield node.value
 
 
 def _called(call: ast.Call) -> str:
@@ -113,5 +116,5 @@ def _of_the_framework() -> Iterator[Found]:
     for module in FRAMEWORK:
         source = (folder / f"{module}.py").read_text(encoding="utf-8")
         for node in _translated(ast.parse(source)):
-            if isinstance(node, ast.Constant) and (SENTENCE.fullmatch(node.value) or "{" in node.value or node.value == "Invalid cursor"):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield Found(node.value, f"rest_framework/{module}.py", node.lineno)

@@ -8,6 +8,7 @@ from matchmaking.engine.wording import told_apart
 
 StoredTerms = Sequence[tuple[str, float, Sequence[str]]]
 OTHER_WAY = {"need": "offer", "offer": "need"}
+OTHER_SIDE = {"unknown:you": "unknown:them", "unknown:them": "unknown:you"}
 OF_ONE_SIDE = ("activity", "habits")  # of the one who is looked at: a reader wants to hear nothing of it about oneself
 
 
@@ -26,7 +27,7 @@ def why(mine: StoredTerms, theirs: StoredTerms, language: str, partner: str) -> 
     is made of the need of its own direction and of what both have in common.
     """
     forth = [Read(part, value, evidence) for part, value, evidence in mine if evidence and part != "offer"]
-    back = [Read(OTHER_WAY.get(part, part), value, evidence) for part, value, evidence in theirs if evidence and part != "offer"]
+    back = [_turned(part, value, evidence) for part, value, evidence in theirs if evidence and part != "offer" and part not in OF_ONE_SIDE]
     for_you, misfits = told_apart(cast(list[Term], forth), language, partner=partner)
     for_them, misfits_there = told_apart(
         cast(list[Term], [term for term in back if term.part not in OF_ONE_SIDE]), language, partner=partner
@@ -36,3 +37,10 @@ def why(mine: StoredTerms, theirs: StoredTerms, language: str, partner: str) -> 
         "for_them": [text for text in for_them if text not in for_you] or for_them,
         "does_not_fit": list(dict.fromkeys([*misfits, *misfits_there])),
     }
+
+
+def _turned(part: str, value: float, evidence: Sequence[str]) -> Read:
+    """A term of the other side's direction as the reader sees it: their need is what the reader offers."""
+    if part == "language":
+        evidence = [OTHER_SIDE.get(code, code) for code in evidence]
+    return Read(OTHER_WAY.get(part, part), value, evidence)

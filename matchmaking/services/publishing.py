@@ -21,6 +21,7 @@ from matchmaking.services.protections import protected
 R = TypeVar("R", bound=Model)
 ROWS_AT_ONCE = 500
 LATEST_AFTER_END = timedelta(days=14)
+_ANSWERED = Exists(Response.objects.filter(pair=OuterRef("pair")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +85,8 @@ def take_back(run: Run, *, by: User | None) -> Run:
             earlier = earlier.previous
         if earlier is not None:
             _turn(publication, earlier)
-        elif _answered(Suggestion.objects.filter(run=run)).exists():
-            unanswered = Suggestion.objects.filter(run=run, dropped_at__isnull=True).exclude(pk__in=_answered(Suggestion.objects.all()))
-            unanswered.update(dropped_at=Now())
+        elif Suggestion.objects.filter(_ANSWERED, run=run).exists():
+            Suggestion.objects.filter(~_ANSWERED, run=run, dropped_at__isnull=True).update(dropped_at=Now())
         else:
             Publication.objects.filter(pk=publication.pk).update(run=None)
         trail.record("run.taken_back", run, actor=by, event=run.event, previous=earlier.pk if earlier else None)
@@ -151,15 +151,11 @@ def _lock_pairs(*run_ids: int | None) -> None:
     list(_locked(Pair.objects.filter(pk__in=concerned)).order_by("pk").values_list("pk", flat=True))
 
 
-def _answered(rows: "QuerySet[Suggestion]") -> "QuerySet[Suggestion]":
-    return rows.filter(Exists(Response.objects.filter(pair=OuterRef("pair"))))
-
-
 def _carry(before: int, run: Run) -> None:
     """Copy answered pairs that are still alive and that the run does not hold; keep held pairs held."""
     there = Suggestion.objects.filter(run=run, pair=OuterRef("pair"))
     alive = Q(pair__introduction__isnull=False) | Q(pair__expires_at__isnull=True) | Q(pair__expires_at__gt=Now())
-    left_out = _answered(Suggestion.objects.filter(alive, run=before, dropped_at__isnull=True)).exclude(Exists(there))
+    left_out = Suggestion.objects.filter(alive, _ANSWERED, run=before, dropped_at__isnull=True).exclude(Exists(there))
     copies = []
     for row in left_out.exclude(impossible(run.event)).iterator(chunk_size=ROWS_AT_ONCE):
         row.pk, row.run, row._state.adding = Suggestion._meta.pk.get_default(), run, True

@@ -78,8 +78,8 @@ def claim(shard_id: int) -> Claim | None:
             return None
         shard = Shard.objects.get(pk=shard_id)
         mine = Claim(shard.run_id, shard.run_epoch, shard.pk, shard.epoch, shard.stage, shard.number, shard.start, shard.stop)
-    waiting = Run.objects.filter(pk=mine.run_id, epoch=mine.run_epoch, state=Run.State.WAITING)
-    waiting.update(state=Run.State.RUNNING, started_at=Now())
+    unstarted = Run.objects.filter(pk=mine.run_id, epoch=mine.run_epoch, state=Run.State.WAITING)
+    unstarted.update(state=Run.State.RUNNING, started_at=Now())
     return mine
 
 

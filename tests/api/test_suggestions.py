@@ -113,6 +113,16 @@ def test_what_does_not_fit_is_said_too():
     ]
 
 
+def test_what_is_unknown_of_one_side_is_said_of_that_side():
+    two = make_two()
+    ada_is_a = two.ada.pk < two.ben.pk
+    mine, theirs = [["language", 0.0, ["unknown:them"]]], [["language", 0.0, ["unknown:you"]]]  # Ben's languages are unknown
+    Suggestion.objects.update(terms_ab=mine if ada_is_a else theirs, terms_ba=theirs if ada_is_a else mine)
+    ada, ben = (two.client(who).get(two.path()).json()["why"]["does_not_fit"] for who in (two.ada, two.ben))
+    assert (len(ada), len(ben)) == (1, 1)
+    assert ada != ben
+
+
 def test_the_answer_is_what_the_schema_says():
     """`SuggestionOut` is never run in production: it must describe the same keys and accept the same values."""
     two = make_two()

@@ -6,12 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from matchmaking.engine import pipeline
 from matchmaking.engine.candidates import candidates, candidates_rows
 from matchmaking.engine.gates import gates_of
 from matchmaking.engine.parameters import Parameters
-from matchmaking.engine.parts import SYMMETRIC, Scorer, log_sigmoid, rows_of, sigmoid
+from matchmaking.engine.parts import SCALE, SYMMETRIC, Scorer, log_sigmoid, rows_of, sigmoid
 from matchmaking.engine.weights import PARTS, default_weights
 from tests.engine.cohorts import cohorts, readable
 
@@ -65,9 +66,9 @@ def test_values_lie_in_their_ranges_and_mirror(cohort):
 
 
 @QUICK
-@given(cohorts(most=20))
-def test_candidates_are_the_exact_best_of_brute_force(cohort):
-    cohort, parameters = pipeline.order(cohort), Parameters(candidates=8)
+@given(cohorts(most=20), st.sampled_from((0.0, 0.02, 0.05)))
+def test_candidates_are_the_exact_best_of_brute_force(cohort, threshold):
+    cohort, parameters = pipeline.order(cohort), Parameters(candidates=8, threshold=threshold)
     space, weights = space_of(cohort), default_weights()
     count = len(cohort.profiles)
     everyone = np.arange(count)
@@ -78,6 +79,8 @@ def test_candidates_are_the_exact_best_of_brute_force(cohort):
     for row in range(count):
         columns = np.flatnonzero(passed[row])
         exact = scorer.scores(np.full(len(columns), row), columns)
+        worth = exact >= (np.rint(np.log(threshold) * SCALE) if threshold else -np.inf)
+        columns, exact = columns[worth], exact[worth]
         best = set(columns[exact >= np.sort(exact)[-8:].min()].tolist()) if len(exact) else set()
         assert best <= set(found.column[found.row == row].tolist())
 

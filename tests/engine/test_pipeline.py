@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from matchmaking.engine import pipeline
 from matchmaking.engine.parameters import Parameters
+from matchmaking.engine.records import Cohort, Profile
 from matchmaking.errors import BadInput
 from tests.engine import laws
 from tests.engine.cohorts import cohorts, readable
@@ -99,7 +100,7 @@ def test_a_belarusian_offer_meets_an_english_need():
     result = pipeline.suggest(readable(), Parameters())
     pair = next(pair for pair in result.suggestions if (pair.a, pair.b) == ("anna", "bert"))
     evidence = {term.part: term.evidence for term in pair.ab.terms}
-    assert evidence["offer"] == ("sound-design>sound-design",)
+    assert evidence["offer"] == ("sound-design=sound design>sound-design=гукавы дызайн",)
     assert evidence["place"] == ("city:Minsk",)
 
 
@@ -107,6 +108,47 @@ def test_a_free_term_meets_itself_in_another_spelling():
     result = pipeline.suggest(readable(), Parameters())
     pair = next(pair for pair in result.suggestions if (pair.a, pair.b) == ("emil", "fred"))
     assert "=Beekeeping by the lake>=Beekeeping by the lake" in next(term.evidence for term in pair.ba.terms if term.part == "need")
+
+
+def test_people_with_nothing_in_common_are_left_alone_by_default():
+    strangers = [Profile(key, sector, country=land) for key, sector, land in (("a", "business", "Chile"), ("b", "other", "Laos"))]
+    cohort = Cohort(tuple(strangers))
+    result = pipeline.suggest(cohort, Parameters())
+    assert (result.suggestions, [shortfall.cause for shortfall in result.shortfalls]) == ([], ["nobody_above_threshold"] * 2)
+    assert laws.pairs_of(pipeline.suggest(cohort, Parameters(threshold=0.0))) == {("a", "b")}
+
+
+def told_of(people, a, b, part):
+    """The evidence of one part from a to b in an event of these people."""
+    pairs = {(pair.a, pair.b): pair for pair in pipeline.suggest(Cohort(tuple(people)), Parameters(threshold=0.0)).suggestions}
+    return next((term.evidence for term in pairs[a, b].ab.terms if term.part == part), ())
+
+
+def test_a_city_that_differs_is_told_only_where_most_pairs_share_theirs():
+    sectors = ("business", "creative", "education", "authority", "civil society", "other")
+    near = [Profile(f"m{n}", sector, city="Minsk", country="Belarus") for n, sector in enumerate(sectors)]
+    far = Profile("z", "sector of its own", city="Gomel", country="Belarus")
+    assert told_of([*near, far], "m0", "z", "place") == ("country:Belarus", "differ")
+    apart = [replace(profile, city=f"City {n}") for n, profile in enumerate(near)]
+    assert told_of([*apart, far], "m0", "z", "place") == ("country:Belarus",)
+
+
+def test_an_unknown_language_is_told_where_others_have_one_in_common():
+    sectors = ("business", "creative", "education", "authority", "civil society", "other")
+    people = [Profile(f"m{n}", sector, languages=("be",)) for n, sector in enumerate(sectors)]
+    silent = Profile("z", "sector of its own")
+    assert told_of([*people, silent], "m0", "z", "language") == ("unknown:them",)
+
+
+def test_needs_stated_in_vain_are_named_as_typed():
+    people = [Profile("a", "business", needs=("Bees by the lake", "sound design")), Profile("b", "creative", offers=("grants",))]
+    assert told_of(people, "a", "b", "need") == ("unmet:=Bees by the lake", "unmet:sound-design=sound design")
+
+
+def test_dull_and_common_words_are_no_reason():
+    text = "We have used the value of projects for mushrooms and dragonflies"
+    people = [Profile("a", "business", about=text), Profile("b", "creative", about=text)]
+    assert set(told_of(people, "a", "b", "text")) == {"mushrooms", "dragonflies"}
 
 
 def test_threshold_leaves_people_without_and_says_so():

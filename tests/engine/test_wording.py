@@ -11,27 +11,27 @@ from tests.engine.cohorts import readable
 GOLDEN = {
     "en": [
         "You offer “sound design”, and Bert is looking for this.",
-        "You are in the same city: Minsk.",
         "You both care about “museums”.",
-        "What does not fit: Bert names no offer for what you are looking for.",
+        "You are in the same city: Minsk.",
+        "What does not fit: Bert does not offer what you are looking for: “grants”.",
     ],
     "ru": [
         "Вы предлагаете: «звуковой дизайн» — Bert это ищет.",
-        "Вы в одном городе: Minsk.",
         "Вам обоим интересно: «музейное дело».",
-        "Что не совпадает: Bert не предлагает того, что вы ищете.",
+        "Вы в одном городе: Минск.",
+        "Что не совпадает: Bert не предлагает того, что вы ищете: «гранты».",
     ],
     "be": [
         "Вы прапануеце: «гукавы дызайн» — Bert гэта шукае.",
-        "Вы ў адным горадзе: Minsk.",
         "Вам абодвум цікава: «музейная справа».",
-        "Што не супадае: Bert не прапануе таго, што вы шукаеце.",
+        "Вы ў адным горадзе: Мінск.",
+        "Што не супадае: Bert не прапануе таго, што вы шукаеце: «грантавая падтрымка».",
     ],
     "de": [
         "Sie bieten „Sounddesign“ an, und Bert sucht das.",
-        "Sie sind in derselben Stadt: Minsk.",
         "Ihnen beiden liegt am Herzen: „Museumsarbeit“.",
-        "Was nicht passt: Bert nennt kein Angebot für das, was Sie suchen.",
+        "Sie sind in derselben Stadt: Minsk.",
+        "Was nicht passt: Bert bietet nicht an, was Sie suchen: „Fördermittel“.",
     ],
 }
 
@@ -100,3 +100,42 @@ def test_nothing_in_common_is_said_openly():
 
 def test_an_unknown_language_reads_english():
     assert told(Term("place", 0.5, ("city:Oslo",)), language="no") == ["You are in the same city: Oslo."]
+
+
+def test_a_met_need_quotes_what_both_typed():
+    term = Term("need", 0.9, ("virtual-reality=VR developers>virtual-reality=development for virtual reality",))
+    assert told(term, partner="Yan") == ["You are looking for “VR developers”, and Yan offers “development for virtual reality”."]
+
+
+def test_what_was_typed_in_another_language_is_followed_by_the_concept():
+    term = Term("offer", 0.9, ("archives=Kulturprojekte mit Archiven>archives=сямейныя архівы і ўспаміны",))
+    assert told(term, language="be", partner="Ryhor") == [
+        "Вы прапануеце: «сямейныя архівы і ўспаміны»; Ryhor шукае: «Kulturprojekte mit Archiven» (архіўная справа)."
+    ]
+
+
+def test_needs_stated_in_vain_are_named():
+    lacks = Term("need", 0.0, ("unmet:=Bees", "unmet:grants=grants"))
+    assert told(Term("place", 0.5, ("city:Minsk",)), lacks, language="de", partner="Mira") == [
+        "Sie sind in derselben Stadt: Minsk.",
+        "Was nicht passt: Mira bietet nicht an, was Sie suchen: „Bees“ und „Fördermittel“.",
+    ]
+
+
+@pytest.mark.parametrize(("language", "told_city"), [("be", "Віцебск"), ("ru", "Витебск"), ("en", "Vitebsk"), ("de", "Witebsk")])
+def test_a_known_city_has_its_name_in_the_readers_language(language, told_city):
+    for typed in ("Віцебск", "VITEBSK", "Viciebsk"):
+        assert told_city in told(Term("place", 0.5, (f"city:{typed}",)), language=language)[0]
+
+
+def test_the_same_place_alone_is_followed_by_what_the_programme_wants():
+    assert told(Term("place", 0.5, ("country:Belarus",)), Term("bridge", 0.5, ("creative>business",))) == [
+        "You are in the same country: Belarus.",
+        "You come from two sectors that this programme wants to bring together.",
+    ]
+
+
+def test_two_words_shared_by_chance_are_no_reason():
+    assert told(Term("text", 0.1, ("mushrooms", "dragonflies")), Term("language", 0.2, ("common:en",))) == [
+        "You have a language in common: English."
+    ]

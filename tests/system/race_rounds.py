@@ -17,7 +17,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
-from django.db import connection  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
 
 from matchmaking.errors import MatchmakingError  # noqa: E402
 from matchmaking.models import AuditEntry, Block, Intent, Introduction, Response, Suggestion  # noqa: E402
@@ -108,7 +108,8 @@ def prepared(kind: str) -> Two:
 
 
 def main(kind: str, rounds: int) -> dict[str, Any]:
-    games = [prepared(kind) for _ in range(rounds)]
+    with transaction.atomic():
+        games = [prepared(kind) for _ in range(rounds)]
     acts = [KINDS[kind][0](two) for two in games]
     barrier, outcomes = Barrier(2), [["", ""] for _ in games]
 

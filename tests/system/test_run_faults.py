@@ -242,7 +242,7 @@ def starts_what_lost_its_message(stack: Stack, runs_waiting: int, seconds: float
     waiting = Run.objects.filter(pk__in=[run.pk for run in asked], started_at__isnull=True)
     print(f"the last of {runs_waiting} started after {stack.until(lambda: not waiting.exists(), 'all have started', seconds):.1f} s")
     for run, event in zip(asked, events, strict=True):
-        assert stack.ended(run).state == "done"
+        assert stack.ended(run, 150).state == "done"
         assert check_invariants(event) == []
 
 
