@@ -83,4 +83,6 @@ def answer_of(response: Response) -> keys.Answer:
 
 def replayed(first: keys.Answer) -> Response:
     body = orjson.loads(first.body) if first.body else None
-    return Response(body, status=first.status, headers={**first.headers, "Idempotency-Replayed": "true"})
+    kind = "application/problem+json" if first.status >= 400 else None  # an erasure has taken the place of what was answered
+    headers = {**first.headers, "Idempotency-Replayed": "true"}
+    return Response(body, status=first.status, content_type=kind, headers=headers)

@@ -152,7 +152,7 @@ class RunFilters(filters.FilterSet):
 
 
 class PairFilters(filters.FilterSet):
-    held = filters.BooleanFilter(method="are_held")
+    held = filters.ChoiceFilter(choices=[("true", "true"), ("false", "false")], method="are_held")
     participant = IdFilter(method="with_participant")
     sectors = filters.ChoiceFilter(choices=[("same", "same"), ("cross", "cross")], method="across")
 
@@ -160,8 +160,8 @@ class PairFilters(filters.FilterSet):
         model = Suggestion
         fields: list[str] = []
 
-    def are_held(self, rows: QuerySet[Suggestion], name: str, value: bool) -> QuerySet[Suggestion]:
-        return rows.filter(held_at__isnull=not value)
+    def are_held(self, rows: QuerySet[Suggestion], name: str, value: str) -> QuerySet[Suggestion]:
+        return rows.filter(held_at__isnull=value == "false")
 
     def with_participant(self, rows: QuerySet[Suggestion], name: str, value: int) -> QuerySet[Suggestion]:
         return rows.filter(pair__a=value) | rows.filter(pair__b=value)

@@ -87,12 +87,13 @@ def who(request: Request) -> dict[str, Any]:
 
 def checked_user(request: Request) -> User:
     """The login these credentials open. Known and unknown ones are refused alike, and as fast: Django hashes either way."""
-    form = Credentials(data=request.data)
-    form.is_valid(raise_exception=True)
-    mail, address = clean_mail(form.validated_data["mail"]), address_of(request)
-    take("sign-in", mail)
+    address = address_of(request)
     take("sign-in-address", address)
     take("sign-in-all", "")
+    form = Credentials(data=request.data)
+    form.is_valid(raise_exception=True)
+    mail = clean_mail(form.validated_data["mail"])
+    take("sign-in", mail)
     user = authenticate(request._request, username=mail, password=form.validated_data["password"])
     if user is None:
         raise AuthenticationFailed(_("This mail address and this password do not fit together."))
@@ -103,6 +104,7 @@ def checked_user(request: Request) -> User:
 
 class SessionView(View):
     permits = {"get": Anyone, "post": Anyone, "delete": SignedIn}
+    counts_itself = ("post",)
     idempotent = False
 
     @extend_schema(operation_id="session_retrieve", responses=Who)
@@ -127,6 +129,7 @@ class SessionView(View):
 
 class Tokens(View):
     permits = {"get": SignedIn, "post": Anyone}
+    counts_itself = ("post",)
     idempotent = False  # a stored answer would hold the token
 
     @extend_schema(

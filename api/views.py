@@ -40,6 +40,7 @@ class Operator(IsAuthenticated):
 class View(APIView):
     permits: ClassVar[Mapping[str, type[BasePermission]]] = {}
     scopes: ClassVar[Mapping[str, str]] = {}  # operation: name of a stricter rate in settings.THROTTLES
+    counts_itself: ClassVar[tuple[str, ...]] = ()  # operations that call `throttling.take` in place of the general count
     parameters: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # operation: query parameters besides filters and pages
     idempotent: ClassVar[bool] = True
     cache_control: ClassVar[str] = "no-store"
@@ -111,6 +112,13 @@ class Nouns(View, GenericViewSet):
             filters = getattr(self, "filterset_class", None)
             known |= set(filters.base_filters) if filters else set()
         return known
+
+    def refuse_unknown_parameters(self, request: Request) -> None:
+        """Nor is an empty filter overlooked: it would find everything."""
+        super().refuse_unknown_parameters(request)
+        blank = sorted(name for name, value in request.query_params.items() if not value)
+        if blank:
+            raise ValidationError({name: [_("This field may not be blank.")] for name in blank})
 
     def page(self, rows: Any, serializer: Any, **context: Any) -> Response:
         """One page of `rows` (a queryset that `access` has narrowed), filtered and ordered as asked."""

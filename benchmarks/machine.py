@@ -1,11 +1,15 @@
-"""What a measurement ran on, and how much memory a step takes."""
+"""What a measurement ran on, how much memory a step takes, and a process of its own for each benchmark."""
 
+import importlib
+import multiprocessing
 import os
 import platform
 import resource
 import sys
 import threading
+import traceback
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 from typing import Any
 
 import psutil
@@ -55,3 +59,27 @@ def with_growth(act: Callable[[], Any]) -> tuple[Any, float]:
         done.set()
         watcher.join()
     return found, (max(most, process.memory_info().rss) - before) / MB
+
+
+def measured_apart(name: str) -> dict[str, Any]:
+    """The figures of the benchmark `benchmarks.NAME`, run in a fresh process; one that fails or dies says so under `failed`."""
+    context = multiprocessing.get_context("spawn")
+    mine, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_measure, args=(name, theirs))
+    process.start()
+    theirs.close()
+    try:
+        figures: dict[str, Any] = mine.recv()
+    except EOFError:
+        figures = {"failed": "the process ended without an answer"}
+    process.join()
+    return figures
+
+
+def _measure(name: str, answer: Connection) -> None:
+    try:
+        figures: dict[str, Any] = importlib.import_module(f"benchmarks.{name}").main() or {}
+    except (Exception, SystemExit) as error:
+        traceback.print_exc()
+        figures = {"failed": f"{type(error).__name__}: {error}"}
+    answer.send(figures)

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 from django.utils import timezone
+from knox.models import AuthToken
 
 from matchmaking.errors import Conflict
 from matchmaking.models import IdempotencyKey, ThrottleCount, User
@@ -103,12 +104,13 @@ def _locked(path: str) -> int:
         os.close(handle)  # the holder before us removed the file between our open and our lock: take the new one
 
 
-def forget(*ids: Any) -> int:
-    """Remove stored answers that mention one of these ids: part of an erasure."""
-    return sum(IdempotencyKey.objects.filter(body__icontains=str(one)).delete()[0] for one in ids)
-
-
-def tidy() -> None:
-    """Drop what has had its day: first answers after 24 hours, throttle counts after their window."""
-    IdempotencyKey.objects.filter(created_at__lte=timezone.now() - KEPT).delete()
-    ThrottleCount.objects.filter(window_ends_at__lt=timezone.now() - timedelta(minutes=5)).delete()
+def tidy() -> int:
+    """Drop what has had its day: first answers, throttle counts, sessions, tokens; how many rows."""
+    now = timezone.now()
+    old = (
+        IdempotencyKey.objects.filter(created_at__lte=now - KEPT),
+        ThrottleCount.objects.filter(window_ends_at__lt=now),
+        Session.objects.filter(expire_date__lt=now),
+        AuthToken.objects.filter(expiry__lt=now),
+    )
+    return sum(rows.delete()[0] for rows in old if rows.exists())  # looked for first: most times there is nothing to write

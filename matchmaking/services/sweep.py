@@ -10,11 +10,12 @@ from django.db.models.functions import Now
 from matchmaking import jobs
 from matchmaking.jobs import Job
 from matchmaking.models import Pulse, Run, Shard
-from matchmaking.services import imports, runs
+from matchmaking.services import imports, keys, runs
 from matchmaking.services.protections import protected
 from matchmaking.services.shards import abandoned
 
-OTHERS: dict[str, Callable[[], int]] = {"imports": imports.resend}  # each asks again for its own kind of waiting work
+# each asks again for its own kind of waiting work, or clears away what has had its day
+OTHERS: dict[str, Callable[[], int]] = {"imports": imports.resend, "tidied": keys.tidy}
 
 
 def sweep() -> dict[str, int]:

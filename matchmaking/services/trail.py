@@ -24,7 +24,7 @@ def record(
         event_id=event.pk if event else None,
         actor_id=actor.pk if actor else None,
         action=action,
-        noun=thing._meta.model_name if thing is not None else "",
+        noun=str(thing._meta.model_name) if thing is not None else "",
         noun_id=thing.pk if thing is not None else None,
         data=data,
     )

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from api.ideas import Ideas
 from matchmaking.models import AuditEntry, Idea, IdempotencyKey
-from matchmaking.services import ideas, keys
+from matchmaking.services import erasure, ideas, keys
 from tests.api.world import client_of, make_world
 
 IDEAS = "/api/v1/ideas/"
@@ -104,11 +104,16 @@ def test_a_key_is_1_to_200_printable_signs(key, status, world):
 
 @pytest.mark.django_db
 def test_an_erasure_takes_stored_answers_along(world):
-    client = client_of(world.user)
-    assert ask(client, idea(world)).json()["lead"]["name"] == world.me.name
-    assert keys.forget(world.other.pk) == 0
-    assert keys.forget(world.me.pk) == 1
-    assert IdempotencyKey.objects.count() == 0
+    address, body = f"/api/v1/participants/{world.unlisted.pk}/", {"city": "Minsk"}
+    organiser = client_of(world.organiser)
+    headers = {"If-Match": "*", "Idempotency-Key": "k1"}
+    assert organiser.patch(address, body, headers=headers).json()["name"] == world.unlisted.name
+    assert world.unlisted.name in organiser.patch(address, body, headers=headers).content.decode()
+    erasure.erase(participant=world.unlisted, by=world.organiser)
+    again = organiser.patch(address, body, headers=headers)
+    assert (again.status_code, again["Content-Type"]) == (410, "application/problem+json")
+    assert world.unlisted.name not in again.content.decode()
+    assert organiser.get(address).status_code == 404
 
 
 # --- really at once ---------------------------------------------------------------------------------------------------
