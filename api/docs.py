@@ -1,5 +1,6 @@
 """The API's description as a file and as a page; in production for those who are signed in."""
 
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import BasePermission
 
 from api.health import permits
@@ -38,7 +40,14 @@ class ReadersOfDocs(BasePermission):
         return True
 
 
+class ByAddress(DefaultContentNegotiation):
+    """YAML or JSON by `?format=` too: a browser has no other way to ask."""
+
+    settings = SimpleNamespace(URL_FORMAT_OVERRIDE="format")
+
+
 class SchemaView(View, SpectacularAPIView):
+    content_negotiation_class = ByAddress
     permits = {"get": ReadersOfDocs}
     generator_class = Once
     parameters = {"get": ("format", "lang")}

@@ -45,11 +45,17 @@ def in_words(template: str, params: Mapping[str, object]) -> str:
     return text.format_map(params) if params else text
 
 
+def by_field(error: errors.BadInput) -> dict[str, str]:
+    """What is wrong with each field, in the active language."""
+    told = error.fields.items()
+    return {name: sentence(wrong) if isinstance(wrong, errors.MatchmakingError) else gettext(wrong) for name, wrong in told}
+
+
 def handle(error: Exception, context: Any) -> Response | None:
     """DRF's exception handler: our errors, DRF's own, and a database that is busy; anything else stays a 500."""
     set_rollback()
     if isinstance(error, errors.MatchmakingError):
-        fields = {"errors": error.fields} if isinstance(error, errors.BadInput) and error.fields else {}
+        fields = {"errors": by_field(error)} if isinstance(error, errors.BadInput) and error.fields else {}
         return problem(STATUS[next(kind for kind in type(error).__mro__ if kind in STATUS)], sentence(error), **fields)
     if isinstance(error, Http404):
         return problem(404, gettext("There is nothing here."))

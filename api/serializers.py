@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.validators import ProhibitNullCharactersValidator
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
@@ -30,6 +31,8 @@ class Text(serializers.CharField):
     """A text as it may be stored: composed, without invisible and direction signs, limited."""
 
     def to_internal_value(self, data: Any) -> str:
+        if isinstance(data, str) and "\x00" in data:  # before it is cleaned away
+            raise serializers.ValidationError(ProhibitNullCharactersValidator.message)
         if isinstance(data, str) and self.max_length is not None and len(data) > 4 * self.max_length:
             self.fail("max_length", max_length=self.max_length)
         return clean(super().to_internal_value(data))

@@ -72,6 +72,8 @@ class View(APIView):
         if not request.user.is_authenticated:
             refuse_foreign_origin(request)
         _read = request.data  # so that a body of the wrong type or form is refused even where nothing is taken from it
+        if request.method == "DELETE":
+            self.take_nothing(request)
         if self.idempotent and request.user.is_authenticated:
             method = request.method.lower()  # the handler is looked up after this, by this name
             setattr(self, method, partial(idempotency.once, getattr(self, method)))

@@ -3,9 +3,11 @@
 from typing import Any
 
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -70,6 +72,8 @@ class VocabularyView(View):
         if asked.get("q", "").strip():
             ids, following = vocabulary.search(asked["q"], language, limit=min(size, FOUND_LIMIT)), None
         else:
+            if asked.get("cursor", "") not in ("", *vocabulary.concepts):
+                raise ValidationError({"cursor": [_("This cursor is not of this list.")]})
             left = [concept_id for concept_id in vocabulary.concepts if concept_id > asked.get("cursor", "")]
             ids, following = left[:size], left[size - 1] if len(left) > size else None
         link = f"/api/v1/vocabulary/?language={language}&page_size={size}&cursor={following}" if following else None

@@ -26,7 +26,7 @@ SECONDS, BLOCKS = 3.0, 4
 OURS, PLAIN = "/api/v1/suggestions/", "/bench/plain/"
 
 
-def main() -> None:
+def main() -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="suggestions-") as folder:
         os.environ |= {
             "DATABASE_URL": f"sqlite:///{folder}/bench.sqlite3", "VAR_DIR": folder, "MODE": "demo", "FAST_PASSWORDS": "1",
@@ -39,7 +39,7 @@ def main() -> None:
         result = {"people": PEOPLE, "suggestions_each": EACH, "serialising": serialising()}
         result["end_to_end"] = end_to_end(tokens)
         print_table(result)
-        print(json.dumps(result))
+        return result
 
 
 # --- rows -------------------------------------------------------------------------------------------------------------

@@ -48,7 +48,8 @@ if SQLITE:
     DATABASES["default"].setdefault("OPTIONS", {}).update(
         transaction_mode="IMMEDIATE",
         timeout=env.int("SQLITE_BUSY_TIMEOUT_S", 20),
-        init_command="PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA cache_size=-32000;PRAGMA temp_store=MEMORY;PRAGMA secure_delete=ON;",
+        init_command="PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA cache_size=-32000;"
+        "PRAGMA temp_store=MEMORY;PRAGMA secure_delete=ON;",
     )
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE_S", 60)
@@ -195,6 +196,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["api.throttling.Throttle"],
     "EXCEPTION_HANDLER": "api.errors.handle",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 INVITATIONS_PER_DAY = env.int("INVITATIONS_PER_DAY", 500)  # of one organiser

@@ -120,7 +120,9 @@ def _with_role(user: Viewer, event_id: int, *names: str) -> Event:
     event = events_with_role(user, *names).select_related("programme").filter(pk=event_id).first()
     if event is None:
         event_for(user, event_id)
-        raise NotAllowed("Only {roles} of this event can do this.", roles=" or ".join(f"{name}s" for name in names))
+        if FACILITATOR in names:
+            raise NotAllowed("Only organisers and facilitators of this event can do this.")
+        raise NotAllowed("Only organisers of this event can do this.")
     return event
 
 

@@ -4,6 +4,8 @@ Each error carries an English sentence with named placeholders (also its key for
 the doors (`api/errors.py`, `web/errors.py`, commands) alone turn it into HTTP, a page or an exit status.
 """
 
+from collections.abc import Mapping
+
 
 class MatchmakingError(Exception):
     """A refusal with a sentence that says what is wrong and what to do.
@@ -38,11 +40,11 @@ class Infeasible(MatchmakingError):
 
 
 class BadInput(MatchmakingError):
-    """Input that cannot be used; `fields` names the sentence for each field where there are several."""
+    """Input that cannot be used; `fields` says for each field what is wrong: a sentence, or an error where it has values."""
 
-    def __init__(self, template: str, *, fields: dict[str, str] | None = None, **params: object) -> None:
+    def __init__(self, template: str, *, fields: Mapping[str, str | MatchmakingError] | None = None, **params: object) -> None:
         super().__init__(template, **params)
-        self.fields = fields or {}
+        self.fields = dict(fields or {})
 
 
 class Unavailable(MatchmakingError):

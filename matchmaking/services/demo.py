@@ -71,7 +71,7 @@ def _import(path: Path, kind: str, programme: Programme, event: Event | None, co
         imports.save(import_id=row.pk)
         row.refresh_from_db()
     if row.state != Import.State.DONE:
-        raise BadInput("{file} could not be imported: {state}.", file=path.name, state=row.failure.get("template", row.state))
+        raise BadInput("{file} could not be imported: {state}.", file=path.name, state=row.state)
     return row
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from django.db import transaction
 from django.db.models import F, Q
 
-from matchmaking.errors import BadInput, Conflict
+from matchmaking.errors import BadInput, Conflict, MatchmakingError
 from matchmaking.models import Import, ImportRow, User
 from matchmaking.services import trail
 from matchmaking.services.cells import clean
@@ -43,10 +43,10 @@ def _locked(row: ImportRow) -> Import:
 
 
 def _checked(cells: Mapping[str, str]) -> dict[str, str]:
-    wrong = {name: "There is no such column." for name in cells if name not in FIELDS}
+    wrong: dict[str, str | MatchmakingError] = {name: "There is no such column." for name in cells if name not in FIELDS}
     for name, text in cells.items():
         if not isinstance(text, str) or len(text) > DEFAULT.cell_chars:
-            wrong[name] = f"This is a text of at most {DEFAULT.cell_chars} signs."
+            wrong[name] = BadInput("This is a text of at most {limit} signs.", limit=DEFAULT.cell_chars)
     if wrong:
         raise BadInput("Some cells cannot be used as they are.", fields=wrong)
     return {name: clean(text) for name, text in cells.items()}

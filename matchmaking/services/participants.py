@@ -12,7 +12,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from matchmaking.engine.normalise import normalise
-from matchmaking.errors import BadInput, Conflict, Stale
+from matchmaking.errors import BadInput, Conflict, MatchmakingError, Stale
 from matchmaking.models import CONTACT_FIELDS, Organisation, Participant, Profile, Programme, Proposal, User
 from matchmaking.services import trail
 from matchmaking.services.cells import ITEM_CHARS, ITEMS, clean
@@ -57,12 +57,12 @@ def checked_mail(mail: str) -> str:
 def checked(programme: Programme, data: Fields) -> dict[str, Any]:
     """`data` clean and within its limits, or one refusal that names every field that is not."""
     values: dict[str, Any] = {}
-    wrong: dict[str, str] = {}
+    wrong: dict[str, str | MatchmakingError] = {}
     for name, value in data.items():
         try:
             values[name] = _checked_field(programme, name, value)
-        except ValueError as error:
-            wrong[name] = str(error)
+        except BadInput as error:
+            wrong[name] = error
     if wrong:
         raise BadInput("Some fields cannot be used as they are.", fields=wrong)
     return values
@@ -70,7 +70,7 @@ def checked(programme: Programme, data: Fields) -> dict[str, Any]:
 
 def _checked_field(programme: Programme, name: str, value: Any) -> Any:
     if name not in OWN_FIELDS:
-        raise ValueError("This field cannot be changed here.")
+        raise BadInput("This field cannot be changed here.")
     field = _field(name)
     if isinstance(field, models.BooleanField):
         return _flag(value)
@@ -78,9 +78,9 @@ def _checked_field(programme: Programme, name: str, value: Any) -> Any:
         return _contacts(value) if name == "shares" else _items(value)
     text = _text(value, field.max_length or 0)
     if name == "name" and not text:
-        raise ValueError("A name is needed.")
+        raise BadInput("A name is needed.")
     if name == "sector" and text not in {sector["key"] for sector in programme.sectors}:
-        raise ValueError("The programme has no such sector.")
+        raise BadInput("The programme has no such sector.")
     return text
 
 
@@ -93,28 +93,28 @@ def _field(name: str) -> "models.Field[Any, Any]":
 
 def _flag(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise ValueError("This is true or false.")
+        raise BadInput("This is true or false.")
     return value
 
 
 def _text(value: Any, limit: int) -> str:
     if not isinstance(value, str):
-        raise ValueError("This is a text.")
+        raise BadInput("This is a text.")
     if len(value) > 4 * limit or len(text := clean(value)) > limit:
-        raise ValueError("This text is too long.")
+        raise BadInput("This text is too long.")
     return text
 
 
 def _items(value: Any) -> list[str]:
     if not isinstance(value, list) or len(value) > ITEMS:
-        raise ValueError(f"This is a list of at most {ITEMS} texts.")
+        raise BadInput("This is a list of at most {limit} texts.", limit=ITEMS)
     items = {text.casefold(): text for item in reversed(value) if (text := _text(item, ITEM_CHARS))}
     return list(reversed(items.values()))
 
 
 def _contacts(value: Any) -> list[str]:
     if not isinstance(value, list) or not set(map(str, value)) <= set(CONTACT_FIELDS):
-        raise ValueError("This is a list of mail, phone and telegram.")
+        raise BadInput("This is a list of mail, phone and telegram.")
     return [field for field in CONTACT_FIELDS if field in value]
 
 

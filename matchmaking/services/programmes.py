@@ -6,7 +6,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from matchmaking.engine.parameters import LIMITS
-from matchmaking.errors import BadInput, Conflict
+from matchmaking.errors import BadInput, Conflict, MatchmakingError
 from matchmaking.models import Event, Programme, User
 from matchmaking.services import trail, versions
 
@@ -64,11 +64,11 @@ def delete_event(*, event: Event, by: User, version: int) -> None:
 
 def _check(event: Event) -> None:
     """What the database would refuse without a sentence."""
-    wrong: dict[str, str] = {}
+    wrong: dict[str, str | MatchmakingError] = {}
     for name in ("cap", "floor"):
         low, high = LIMITS[name]
         if not low <= getattr(event, name) <= high:
-            wrong[name] = f"A whole number from {low} to {high}."
+            wrong[name] = BadInput("A whole number from {low} to {high}.", low=low, high=high)
     if not wrong and event.floor > event.cap:
         wrong["floor"] = "The floor cannot be above the cap."
     if event.starts_at and event.ends_at and event.ends_at < event.starts_at:

@@ -60,7 +60,8 @@ def updated(language: str) -> "Catalog":
     catalogue.update(template())
     catalogue.obsolete.clear()
     catalogue.project, catalogue.version, catalogue.fuzzy = "matchmaking", "1", False
-    catalogue.last_translator, catalogue.language_team, catalogue.header_comment = "", "", COMMENT
+    catalogue.last_translator = catalogue.language_team = catalogue.msgid_bugs_address = ""
+    catalogue.header_comment = COMMENT
     catalogue.creation_date = catalogue.revision_date = SAME_DATE
     return catalogue
 
