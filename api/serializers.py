@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.validators import ProhibitNullCharactersValidator
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
@@ -24,16 +25,32 @@ class Strict(serializers.Serializer):
             refused = {str(name): [_("This cannot be set here.")] for name in data if name not in settable}
             if refused:
                 raise serializers.ValidationError(refused)
+            if not isinstance(data, QueryDict):  # in a form everything is a text
+                self.refuse_other_types(data)
         return super().to_internal_value(data)
+
+    def refuse_other_types(self, data: Mapping[str, Any]) -> None:
+        """A number is no text and no truth value, though the framework would make it one."""
+        kinds = {serializers.CharField: str, serializers.BooleanField: bool}
+        wrong = {
+            name: [self.fields[name].error_messages["invalid"]]
+            for name, value in data.items()
+            for field, kind in kinds.items()
+            if isinstance(self.fields[name], field) and isinstance(value, int | float) and not isinstance(value, kind)
+        }
+        if wrong:
+            raise serializers.ValidationError(wrong)
 
 
 class Text(serializers.CharField):
     """A text as it may be stored: composed, without invisible and direction signs, limited."""
 
     def to_internal_value(self, data: Any) -> str:
-        if isinstance(data, str) and "\x00" in data:  # before it is cleaned away
+        if not isinstance(data, str):
+            self.fail("invalid")
+        if "\x00" in data:  # before it is cleaned away
             raise serializers.ValidationError(ProhibitNullCharactersValidator.message)
-        if isinstance(data, str) and self.max_length is not None and len(data) > 4 * self.max_length:
+        if self.max_length is not None and len(data) > 4 * self.max_length:
             self.fail("max_length", max_length=self.max_length)
         return clean(super().to_internal_value(data))
 

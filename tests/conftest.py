@@ -24,7 +24,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """The embedded server on this database's socket, unless one answers there; the process that deals out the tests owns it."""
     if hasattr(session.config, "workerinput") or not settings.REDIS_EMBEDDED or answers():
         return
-    server = subprocess.Popen([sys.executable, "manage.py", "embedded_redis"], cwd=ROOT)
+    server = subprocess.Popen([sys.executable, "manage.py", "embedded_redis"], cwd=ROOT, stdout=subprocess.DEVNULL)
     session.config.stash[SERVER] = server
     deadline = time.monotonic() + 20
     while not answers():

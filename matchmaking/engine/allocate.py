@@ -107,11 +107,12 @@ def _pairs(space: Space, cohort: Cohort, parameters: Parameters, found: Candidat
     pinned_codes = pins[:, 0] * count + pins[:, 1]
     codes = np.union1d(low * count + high, pinned_codes)
     a, b = codes // count, codes % count
-    score = Scorer(space, cohort, default_weights()).scores(a, b)
+    scorer = Scorer(space, cohort, default_weights())
+    score = scorer.scores(a, b)
     ties = tie_hashes([profile.key for profile in cohort.profiles], a, b, parameters.seed)
-    pairs = Pairs(a, b, score, ties, np.isin(codes, pinned_codes))
+    pairs = Pairs(a, b, score, ties, np.isin(codes, pinned_codes), scorer.grounded(a, b))
     kept = best_of_each(pairs, count, parameters.candidates) & (pairs.pinned | _worth(score, parameters.threshold))
-    return Pairs(a[kept], b[kept], score[kept], ties[kept], pairs.pinned[kept])
+    return Pairs(a[kept], b[kept], score[kept], ties[kept], pairs.pinned[kept], pairs.grounded[kept])
 
 
 def _worth(score: Ints, threshold: float) -> npt.NDArray[np.bool_]:

@@ -23,13 +23,17 @@ LEAST_SHARE = 0.05  # V is at least this share of the mean, so that a person who
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Pairs worth showing: a[i] < b[i] are positions, `score` = round(log w * 1e9), `tie` a hash; `pinned` ones are always kept."""
+    """Pairs worth showing: a[i] < b[i] are positions, `score` = round(log w * 1e9), `tie` a hash; `pinned` ones are always kept.
+
+    Pairs that are not `grounded` (nothing in common besides place and sectors) only serve to reach the floor.
+    """
 
     a: Ints
     b: Ints
     score: Ints
     tie: npt.NDArray[np.uint64]
     pinned: npt.NDArray[np.bool_]
+    grounded: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +126,9 @@ def _received(pairs: Pairs, score: Floats, chosen: Ints, count: int) -> Floats:
 
 
 def _greedy(pairs: Pairs, rules: Rules, values: Ints) -> Ints:
-    """Pinned pairs, then the pairs by descending value whose two people still have room."""
+    """Pinned pairs, then the grounded pairs by descending value whose two people still have room."""
     order = np.lexsort((pairs.tie, -values, ~pairs.pinned))
+    order = order[(pairs.grounded | pairs.pinned)[order]]
     room = [rules.cap] * len(rules.organisation)
     a, b, pinned, organisation = pairs.a.tolist(), pairs.b.tolist(), pairs.pinned.tolist(), rules.organisation.tolist()
     seen: dict[tuple[int, int], int] = {}

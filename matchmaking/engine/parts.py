@@ -20,6 +20,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 SYMMETRIC = ("interest", "industry", "place", "text", "language", "time", "network")
+GROUND = ("need", "offer", "interest", "industry", "text", "network")  # what two people can begin a conversation with
 SCALE = 1e9  # scores are compared as round(log w * 1e9)
 PAIRS_AT_ONCE = 8192
 
@@ -87,6 +88,13 @@ class Scorer:
         """round(log(p_ab * p_ba) * 1e9) of pairs, shape (pairs,)."""
         chunks = [self._scores(a[i : i + PAIRS_AT_ONCE], b[i : i + PAIRS_AT_ONCE]) for i in range(0, len(a), PAIRS_AT_ONCE)]
         return np.concatenate(chunks) if chunks else np.zeros(0, np.int64)
+
+    def grounded(self, a: Ints, b: Ints) -> npt.NDArray[np.bool_]:
+        """Whether a pair has anything in common besides place, language, time and sectors, shape (pairs,)."""
+        ground = [PARTS.index(part) for part in GROUND]
+        chunks = [self.values(a[i : i + PAIRS_AT_ONCE], b[i : i + PAIRS_AT_ONCE]) for i in range(0, len(a), PAIRS_AT_ONCE)]
+        found = [(forth[:, ground] > 0.0).any(axis=1) | (back[:, ground] > 0.0).any(axis=1) for forth, back in chunks]
+        return np.concatenate(found) if found else np.zeros(0, np.bool_)
 
     def _scores(self, a: Ints, b: Ints) -> Ints:
         forth, back = self.terms(a, b)

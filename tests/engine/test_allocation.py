@@ -10,12 +10,16 @@ from hypothesis import strategies as st
 from matchmaking.engine.allocation import Pairs, Rules, allocate, best_of_each, layers, ranks, tie_hashes
 
 
-def pairs_of(edges: dict[tuple[int, int], int], pinned: set[tuple[int, int]] = frozenset()) -> Pairs:
-    """Pairs with scores in 1e-9 of the logarithm."""
+def pairs_of(
+    edges: dict[tuple[int, int], int], pinned: set[tuple[int, int]] = frozenset(), groundless: set[tuple[int, int]] = frozenset()
+) -> Pairs:
+    """Pairs with scores in 1e-9 of the logarithm; the groundless have nothing in common but place and sectors."""
     a, b = (np.array([edge[side] for edge in edges], np.int64) for side in (0, 1))
     count = int(max(max(edge) for edge in edges)) + 1
     ties = tie_hashes([f"k{n}" for n in range(count)], a, b, 0)
-    return Pairs(a, b, np.array(list(edges.values()), np.int64), ties, np.array([edge in pinned for edge in edges], np.bool_))
+    scores = np.array(list(edges.values()), np.int64)
+    held, grounded = (np.array([test(edge) for edge in edges], np.bool_) for test in (pinned.__contains__, lambda e: e not in groundless))
+    return Pairs(a, b, scores, ties, held, grounded)
 
 
 def rules_of(people: int, cap: int, floor: int, organisation: list[int] | None = None, alpha: float = 0.0) -> Rules:
@@ -31,6 +35,12 @@ def chosen(pairs: Pairs, rules: Rules) -> set[tuple[int, int]]:
 def test_the_best_pairs_win_under_the_cap():
     pairs = pairs_of({(0, 1): -10, (0, 2): -20, (1, 2): -30, (2, 3): -40})
     assert chosen(pairs, rules_of(4, 1, 0)) == {(0, 1), (2, 3)}
+
+
+def test_pairs_with_nothing_in_common_only_serve_to_reach_the_floor():
+    pairs = pairs_of({(0, 1): -10, (0, 2): -20, (1, 3): -30}, groundless={(0, 2), (1, 3)})
+    assert chosen(pairs, rules_of(4, 3, 0)) == {(0, 1)}
+    assert chosen(pairs, rules_of(4, 3, 1)) == {(0, 1), (0, 2), (1, 3)}
 
 
 def test_a_pinned_pair_uses_capacity_first():

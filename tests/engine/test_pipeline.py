@@ -126,8 +126,8 @@ def told_of(people, a, b, part):
 
 def test_a_city_that_differs_is_told_only_where_most_pairs_share_theirs():
     sectors = ("business", "creative", "education", "authority", "civil society", "other")
-    near = [Profile(f"m{n}", sector, city="Minsk", country="Belarus") for n, sector in enumerate(sectors)]
-    far = Profile("z", "sector of its own", city="Gomel", country="Belarus")
+    near = [Profile(f"m{n}", sector, city="Minsk", country="Belarus", interests=("bees",)) for n, sector in enumerate(sectors)]
+    far = Profile("z", "sector of its own", city="Gomel", country="Belarus", interests=("bees",))
     assert told_of([*near, far], "m0", "z", "place") == ("country:Belarus", "differ")
     apart = [replace(profile, city=f"City {n}") for n, profile in enumerate(near)]
     assert told_of([*apart, far], "m0", "z", "place") == ("country:Belarus",)

@@ -23,7 +23,7 @@ GOLDEN = {
     ],
     "be": [
         "Вы прапануеце: «гукавы дызайн» — Bert гэта шукае.",
-        "Вам абодвум цікава: «музейная справа».",
+        "Вам абаім цікава: «музейная справа».",
         "Вы ў адным горадзе: Мінск.",
         "Што не супадае: Bert не прапануе таго, што вы шукаеце: «грантавая падтрымка».",
     ],
@@ -89,7 +89,7 @@ def test_what_was_said_is_not_said_again():
 def test_the_largest_misfit_is_told_and_only_one():
     terms = (Term("place", 0.0, ("abroad",)), Term("time", 0.0, ("none",)), Term("language", 0.2, ("common:be,fi",)))
     assert told(*terms, language="be") == [
-        "Ваша агульная мова: беларуская, fi.",
+        "Агульныя мовы: беларуская, fi.",
         "Што не супадае: у вас няма агульнага вольнага часу.",
     ]
 
@@ -137,5 +137,5 @@ def test_the_same_place_alone_is_followed_by_what_the_programme_wants():
 
 def test_two_words_shared_by_chance_are_no_reason():
     assert told(Term("text", 0.1, ("mushrooms", "dragonflies")), Term("language", 0.2, ("common:en",))) == [
-        "You have a language in common: English."
+        "Languages in common: English."
     ]
