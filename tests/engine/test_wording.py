@@ -136,6 +136,4 @@ def test_the_same_place_alone_is_followed_by_what_the_programme_wants():
 
 
 def test_two_words_shared_by_chance_are_no_reason():
-    assert told(Term("text", 0.1, ("mushrooms", "dragonflies")), Term("language", 0.2, ("common:en",))) == [
-        "Languages in common: English."
-    ]
+    assert told(Term("text", 0.1, ("mushrooms", "dragonflies")), Term("language", 0.2, ("common:en",))) == ["Languages in common: English."]
