@@ -1,5 +1,6 @@
 """Fixtures of all tests: a real Valkey for messages and caches, a signed-in client."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -15,8 +16,8 @@ from django.db import connections
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
-
-
+PROCESS = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))  # each test process has a Redis database of its own
+settings.REDIS_URL = settings.CACHES["default"]["LOCATION"] = f"{settings.REDIS_URL}?db={PROCESS}"
 SERVER = pytest.StashKey["subprocess.Popen[bytes]"]()
 
 
