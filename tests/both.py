@@ -20,7 +20,7 @@ def run(database: str, url: str, words: list[str]) -> tuple[int, str]:
     print(f"\n=== {database} ===", flush=True)
     env = {**os.environ, "DATABASE_URL": url, "FAST_PASSWORDS": "1", "MODE": "demo"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-n", os.environ.get("TEST_PROCESSES", "2"), "--dist", "loadgroup", *words],
+        [sys.executable, "-m", "pytest", "-n", os.environ.get("TEST_PROCESSES", "4"), "--dist", "loadgroup", *words],
         cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     last = ""
