@@ -9,13 +9,13 @@ from django.utils import timezone
 
 from matchmaking.models import Event, Publication, Run, RunKind, Shard, Stage
 
-WEIGHTS = {  # share of the work in percent, measured at 5,000 people
-    Stage.SNAPSHOT: 5,
-    Stage.VECTORS: 15,
-    Stage.CANDIDATES: 35,
+WEIGHTS = {  # share of the time in percent, measured on 5,793 organisations with two processes (benchmarks/main_job.py)
+    Stage.SNAPSHOT: 2,
+    Stage.VECTORS: 20,
+    Stage.CANDIDATES: 14,
     Stage.ALLOCATION: 15,
-    Stage.REASONS: 25,
-    Stage.FINISH: 5,
+    Stage.REASONS: 45,
+    Stage.FINISH: 4,
 }
 STAGE_SENTENCES = {
     Stage.SNAPSHOT: "Reading the profiles.",
