@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api import etags
+from api.participants import ProfilePart
 from api.serializers import Id, Strict, Text, Words
 from api.throttling import take
 from api.views import SignedIn, View
@@ -69,7 +70,7 @@ class ProfileIn(Strict):
     listed = serializers.BooleanField(required=False)
 
 
-class ProfileOut(serializers.Serializer):
+class ProfileOut(ProfilePart):
     id = serializers.IntegerField()
     programme = Named()
     version = serializers.IntegerField()
@@ -81,17 +82,6 @@ class ProfileOut(serializers.Serializer):
     shares = serializers.ListField(child=serializers.ChoiceField(CONTACT_FIELDS))
     listed = serializers.BooleanField()
     organisation = serializers.CharField(source="organisation.name", default="")
-    sector = serializers.CharField(source="profile.sector")
-    industries = serializers.ListField(child=serializers.CharField(), source="profile.industries")
-    city = serializers.CharField(source="profile.city")
-    country = serializers.CharField(source="profile.country")
-    languages = serializers.ListField(child=serializers.CharField(), source="profile.languages")
-    offers = serializers.ListField(child=serializers.CharField(), source="profile.offers")
-    needs = serializers.ListField(child=serializers.CharField(), source="profile.needs")
-    interests = serializers.ListField(child=serializers.CharField(), source="profile.interests")
-    offer_text = serializers.CharField(source="profile.offer_text")
-    need_text = serializers.CharField(source="profile.need_text")
-    about = serializers.CharField(source="profile.about")
     private_answers = serializers.CharField(source="profile.private_answers")
     same_sector = serializers.BooleanField(source="profile.same_sector")
 

@@ -33,13 +33,9 @@ class RegistrationOfPerson(serializers.Serializer):
     checked_in_at = serializers.DateTimeField(allow_null=True)
 
 
-class PublicPart(serializers.Serializer):
-    """What others may read of a person: never a contact."""
+class ProfilePart(serializers.Serializer):
+    """What a profile tells of offers and needs, as the person themself and those who may see the public part read it."""
 
-    id = serializers.IntegerField()
-    programme = serializers.IntegerField(source="programme_id")
-    name = serializers.CharField()
-    organisation = OrganisationOfPerson(allow_null=True)
     sector = serializers.CharField(source="profile.sector")
     industries = serializers.ListField(child=serializers.CharField(), source="profile.industries")
     city = serializers.CharField(source="profile.city")
@@ -51,6 +47,15 @@ class PublicPart(serializers.Serializer):
     offer_text = serializers.CharField(source="profile.offer_text")
     need_text = serializers.CharField(source="profile.need_text")
     about = serializers.CharField(source="profile.about")
+
+
+class PublicPart(ProfilePart):
+    """What others may read of a person: never a contact."""
+
+    id = serializers.IntegerField()
+    programme = serializers.IntegerField(source="programme_id")
+    name = serializers.CharField()
+    organisation = OrganisationOfPerson(allow_null=True)
 
 
 class InCare(PublicPart):

@@ -83,7 +83,6 @@ RESEND_AFTER_S = 15 * TIME_SCALE
 SHARD_TIME_LIMIT_S = 15 * 60  # a shard past this is stuck, not slow; the sweep takes it up again
 MAX_ATTEMPTS = 3
 RUN_SHARDS = env.int("RUN_SHARDS", 2)
-ENGINE_THREADS = env.int("ENGINE_THREADS", 1)
 
 # --- application ---------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -133,9 +132,8 @@ TEMPLATES = [
         },
     }
 ]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher", "django.contrib.auth.hashers.MD5PasswordHasher"][
-    slice(1, 2) if env.bool("FAST_PASSWORDS", "pytest" in sys.modules) and not PRODUCTION else slice(0, 1)
-]
+FAST_PASSWORDS = env.bool("FAST_PASSWORDS", "pytest" in sys.modules) and not PRODUCTION
+PASSWORD_HASHERS = [f"django.contrib.auth.hashers.{'MD5' if FAST_PASSWORDS else 'PBKDF2'}PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -281,4 +279,3 @@ def refuse_demo_settings() -> None:
 
 if PRODUCTION:
     refuse_demo_settings()
-TESTING = "pytest" in sys.modules

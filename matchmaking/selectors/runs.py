@@ -1,13 +1,12 @@
 """Runs as people follow them: state, percent, stage and time left, in one query."""
 
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from django.db.models import Case, Count, F, IntegerField, Max, Q, QuerySet, When
+from django.db.models import Case, Count, F, IntegerField, Max, Q, When
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from matchmaking.models import Event, Publication, Run, RunKind, Shard, Stage
+from matchmaking.models import Run, Shard, Stage
 
 WEIGHTS = {  # share of the time in percent, measured on 5,793 organisations with two processes (benchmarks/main_job.py)
     Stage.SNAPSHOT: 2,
@@ -91,19 +90,3 @@ def _remaining(run: Run, percent: int) -> int | None:
         return None
     elapsed = max((timezone.now() - run.started_at).total_seconds(), 0.0)
     return round(elapsed * (100 - percent) / percent)
-
-
-def active_run(event: Event, kind: str = RunKind.SUGGESTIONS) -> Run | None:
-    """The run of the event that is waiting or running."""
-    return Run.objects.filter(event=event, kind=kind, state__in=Run.ACTIVE).first()
-
-
-def published_run(event: Event, kind: str = RunKind.SUGGESTIONS) -> Run | None:
-    """The run whose results the event shows."""
-    shown = Publication.objects.select_related("run").filter(event=event, kind=kind).first()
-    return shown.run if shown else None
-
-
-def runs_of(events: Iterable[Event]) -> "QuerySet[Run]":
-    """Runs of these events, the newest first."""
-    return Run.objects.filter(event__in=list(events)).order_by("-created_at", "-pk")
