@@ -8,7 +8,12 @@ from rest_framework.renderers import BaseRenderer
 
 def to_json(data: Any) -> bytes:
     """The bytes of an answer; nothing for None. Lazy translations become the text of the active language."""
-    return b"" if data is None else orjson.dumps(data, default=str, option=orjson.OPT_NON_STR_KEYS)
+    if data is None:
+        return b""
+    try:
+        return orjson.dumps(data, default=str)
+    except TypeError:  # a key that is no text; allowing for such slows all others
+        return orjson.dumps(data, default=str, option=orjson.OPT_NON_STR_KEYS)
 
 
 class Json(BaseRenderer):

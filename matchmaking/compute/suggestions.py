@@ -20,6 +20,7 @@ from matchmaking.failpoints import failpoint
 from matchmaking.models import Artefact, Pair, Run, Shortfall, Stage, Suggestion
 from matchmaking.selectors import records
 from matchmaking.services import shards, trail
+from matchmaking.services.caches import VectorMemory
 from matchmaking.services.protections import protected
 from matchmaking.services.shards import Claim, Range
 
@@ -46,7 +47,7 @@ def snapshot(run: Run, claim: Claim) -> Left:
 def vectors(run: Run, claim: Claim) -> Left:
     cohort = _cohort(run)
     ranges = pipeline.row_ranges(len(cohort.profiles), run.shard_count)
-    return Left(pipeline.vectorise_rows(cohort, claim.start, claim.stop), ranges)
+    return Left(pipeline.vectorise_rows(cohort, claim.start, claim.stop, VectorMemory()), ranges)
 
 
 def candidates(run: Run, claim: Claim) -> Left:

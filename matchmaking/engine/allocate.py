@@ -107,7 +107,7 @@ def _pairs(space: Space, cohort: Cohort, parameters: Parameters, found: Candidat
     pinned_codes = pins[:, 0] * count + pins[:, 1]
     codes = np.union1d(low * count + high, pinned_codes)
     a, b = codes // count, codes % count
-    scorer = Scorer(space, cohort, default_weights())
+    scorer = Scorer(space, cohort, default_weights().dialled(parameters.bridge))
     score = scorer.scores(a, b)
     ties = tie_hashes([profile.key for profile in cohort.profiles], a, b, parameters.seed)
     pairs = Pairs(a, b, score, ties, np.isin(codes, pinned_codes), scorer.grounded(a, b))

@@ -50,8 +50,12 @@ class Rules:
 
 def tie_hashes(keys: Sequence[str], a: Ints, b: Ints, seed: int) -> npt.NDArray[np.uint64]:
     """A number for each pair from the seed and the content keys, whatever their order in the input."""
-    texts = (f"{seed}\x00{keys[i]}\x00{keys[j]}" for i, j in zip(a.tolist(), b.tolist(), strict=True))
-    return np.array([int.from_bytes(blake2b(text.encode(), digest_size=8).digest()) for text in texts], np.uint64)
+    return np.array([tie_hash(seed, keys[i], keys[j]) for i, j in zip(a.tolist(), b.tolist(), strict=True)], np.uint64)
+
+
+def tie_hash(seed: int, *keys: str) -> int:
+    """A number of 64 bits from the seed and content keys."""
+    return int.from_bytes(blake2b("\x00".join((str(seed), *keys)).encode(), digest_size=8).digest())
 
 
 def best_of_each(pairs: Pairs, count: int, most: int) -> npt.NDArray[np.bool_]:

@@ -16,7 +16,7 @@ from scipy import sparse
 from matchmaking.engine.arrays import Arrays, pack, unpack
 from matchmaking.engine.gates import Gates, gates_of
 from matchmaking.engine.parameters import Parameters
-from matchmaking.engine.parts import SYMMETRIC, bridge_table, repeats, rows_of
+from matchmaking.engine.parts import SHARE, SYMMETRIC, bridge_table, repeats, rows_of
 from matchmaking.engine.records import Cohort
 from matchmaking.engine.space import Space
 from matchmaking.engine.weights import Weights, default_weights
@@ -43,7 +43,7 @@ class Candidates:
 
 def candidates_rows(space: Space, cohort: Cohort, parameters: Parameters, start: int, stop: int) -> bytes:
     """The candidates of the profiles number start..stop as bytes."""
-    found = candidates(space, cohort, parameters, default_weights(), start, stop)
+    found = candidates(space, cohort, parameters, default_weights().dialled(parameters.bridge), start, stop)
     arrays: Arrays = {
         "row": found.row.astype(np.int32),
         "column": found.column.astype(np.int32),
@@ -105,15 +105,18 @@ class Tiles:
         self.sector, self.bridges = bridge_table(cohort.profiles, weights)
         self.repeats = repeats(cohort)
         self.left, self.right = _stacks(space, weights)
+        self._ties = np.pad(space.ties, ((0, 1), (0, 1)))  # an unknown area, number -1, has none
 
     def over(self, start: int, stop: int) -> Iterator[tuple[Ints, Ints, Floats, Bools]]:
         """Row numbers, column numbers, costs (infinite behind a gate) and who passes, for rows start..stop."""
         for rows, columns in self._sector_blocks(start, stop):
-            turned = [sparse.csr_array(matrix[columns].T) for matrix in (self.right, self.space.offers, self.space.needs)]
+            turned = self._turned(columns)
             for first in range(0, len(rows), ROWS_AT_ONCE):
                 chunk = rows[first : first + ROWS_AT_ONCE]
                 passed = self.gates.tile(chunk, columns)
-                yield chunk, columns, np.where(passed, self._cost(chunk, columns, turned), WORST), passed
+                forth, back = self._directions(chunk, columns, turned)
+                cost: Floats = (1.0 + np.exp(-forth)) * (1.0 + np.exp(-back))
+                yield chunk, columns, np.where(passed, cost, WORST), passed
 
     def _sector_blocks(self, start: int, stop: int) -> Iterator[tuple[Ints, Ints]]:
         """Rows of one sector with the columns they may meet: other sectors, and their own where both asked for it."""
@@ -126,17 +129,29 @@ class Tiles:
                 if len(rows) and len(columns):
                     yield rows, columns
 
-    def _cost(self, rows: Ints, columns: Ints, turned: Sequence[Any]) -> Floats:
-        """1 / (p_ab * p_ba) = (1 + exp(-z_ab)) * (1 + exp(-z_ba)), shape (rows, columns)."""
-        space, of = self.space, self.weights.of
-        both, offers, needs = turned
-        shared = (self.left[rows] @ both).toarray() + of["constant"]
-        shared += of["repeat"] * self.repeats[rows][:, columns].toarray()
-        gets, gives = (space.needs[rows] @ offers).toarray(), (space.offers[rows] @ needs).toarray()
-        forth = shared + of["need"] * gets + of["offer"] * gives + self._unary(rows, columns)
-        back = shared + of["need"] * gives + of["offer"] * gets + self._unary(columns, rows).T
-        cost: Floats = (1.0 + np.exp(-forth)) * (1.0 + np.exp(-back))
+    def log_cost(self, rows: Ints, columns: Ints) -> Floats:
+        """-log(p_ab * p_ba), whatever the gates say, shape (rows, columns)."""
+        forth, back = self._directions(rows, columns, self._turned(columns))
+        cost: Floats = np.logaddexp(0.0, -forth) + np.logaddexp(0.0, -back)
         return cost
+
+    def _turned(self, columns: Ints) -> Sequence[Any]:
+        space = self.space
+        sparse_ones = [sparse.csr_array(matrix[columns].T) for matrix in (self.right, space.offers, space.needs)]
+        return [*sparse_ones, *(matrix[columns].T for matrix in (space.meaning, space.meant_offers, space.meant_needs))]
+
+    def _directions(self, rows: Ints, columns: Ints, turned: Sequence[Any]) -> tuple[Floats, Floats]:
+        """z from rows to columns and from columns to rows, each of shape (rows, columns)."""
+        space, of = self.space, self.weights.of
+        both, offers, needs, meaning, meant_offers, meant_needs = turned
+        shared = (self.left[rows] @ both).toarray() + of["together"] * space.together[rows][:, columns].toarray()
+        shared += of["meaning"] * (space.meaning[rows] @ meaning) + of["ties"] * self._ties[np.ix_(space.area[rows], space.area[columns])]
+        shared = SHARE * shared + of["constant"] + of["repeat"] * self.repeats[rows][:, columns].toarray()
+        gets, gives = (space.needs[rows] @ offers).toarray(), (space.offers[rows] @ needs).toarray()
+        asked, given = space.meant_needs[rows] @ meant_offers, space.meant_offers[rows] @ meant_needs
+        to = of["need"] * gets + of["offer"] * gives + of["need_meaning"] * asked + of["offer_meaning"] * given
+        fro = of["need"] * gives + of["offer"] * gets + of["need_meaning"] * given + of["offer_meaning"] * asked
+        return shared + to + self._unary(rows, columns), shared + fro + self._unary(columns, rows).T
 
     def _unary(self, start: Ints, end: Ints) -> Floats:
         of, space = self.weights.of, self.space

@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 from datetime import date
 from typing import Any
 
+from matchmaking.engine.encoder import encoder_version
 from matchmaking.engine.parameters import Parameters
 from matchmaking.engine.records import Cohort, PastProject, Profile
 from matchmaking.engine.vocabulary import default_vocabulary
@@ -48,6 +49,7 @@ def fingerprint(cohort: Cohort, parameters: Parameters) -> str:
         "cohort": _as_json(order(cohort)),
         "vocabulary": default_vocabulary().version,
         "weights": default_weights().version,
+        "encoder": encoder_version(),
         "parameters": parameters.as_dict(),
     }
     return hashlib.sha256(_canonical(inputs)).hexdigest()

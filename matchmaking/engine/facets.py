@@ -89,6 +89,15 @@ def profile_words(profile: Profile) -> Counter[str]:
     return content_words(" ".join((profile.offer_text, profile.need_text, profile.about, *picked)))
 
 
+def profile_texts(profile: Profile) -> dict[str, str]:
+    """What a profile says in each facet, picked entries and text, as one text."""
+    return {
+        "offers": _sentences(profile.offers, profile.offer_text),
+        "needs": _sentences(profile.needs, profile.need_text),
+        "interests": _sentences(profile.interests, profile.about),
+    }
+
+
 def project_words(project: PastProject) -> Counter[str]:
     """Counts of the content words of a past project's text and tags."""
     return content_words(" ".join((project.text, *project.tags)))
@@ -98,6 +107,10 @@ def content_words(text: str) -> Counter[str]:
     """Counts of the words of a text that are no stop words and have three letters or more."""
     stops = stop_words()
     return Counter(word for word in plain_words(text) if len(word) >= MIN_LETTERS and normalise(word) not in stops)
+
+
+def _sentences(picked: Iterable[str], text: str) -> str:
+    return ". ".join(entry.strip() for entry in (*picked, text) if entry.strip())
 
 
 def _written(entry: str) -> str:

@@ -89,7 +89,7 @@ def _chance(space: Space, cohort: Cohort, parameters: Parameters) -> float:
     if not pairs:
         return 0.0
     a, b = (np.array(side, np.int64) for side in zip(*pairs, strict=True))
-    return float(np.exp(Scorer(space, cohort, default_weights()).scores(a, b) / SCALE).mean())
+    return float(np.exp(Scorer(space, cohort, default_weights().dialled(parameters.bridge)).scores(a, b) / SCALE).mean())
 
 
 def _random_pairs(gates: Gates, people: int, seed: int) -> list[tuple[int, int]]:

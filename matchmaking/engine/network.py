@@ -16,9 +16,8 @@ from matchmaking.engine.records import Cohort, PastProject
 
 HALF_LIFE_DAYS = 5 * 365.25  # an older project counts half every five years
 UNDATED = 0.5  # weight of a project without a date
-ONESELF = 0.5  # weight of a person among their own partners: what makes a past partner near
 MET_SIZE = 30  # members of a project up to this size know one another; beyond it is an association
-ACTIVE = 20  # past projects at which the activity part reaches 1
+ACTIVE = 3  # past projects at which the activity part reaches one half
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,26 +59,50 @@ def met_pairs(cohort: Cohort) -> set[tuple[str, str]]:
 
 
 def network_rows(joined: Participation) -> Any:
-    """Each profile's past partners, shape (profiles, people), rows of norm 1 or 0: the inner product counts shared partners, damped."""
-    steady = _unit(joined.weighted)
-    reached = sparse.csr_array(steady[: joined.ones.shape[0]] @ steady.T)
+    """Each profile's past partners, shape (profiles, people), over the root of 1 + its projects.
+
+    The inner product counts the partners two people share, damped by size and age of the projects and by how busy both are.
+    """
+    reached = sparse.csr_array(joined.weighted[: joined.ones.shape[0]] @ joined.weighted.T)
     reached.setdiag(0.0)
     reached.eliminate_zeros()
     reached.sort_indices()
-    others = _unit(reached)
-    busy = np.diff(others.indptr) > 0
-    rows = np.flatnonzero(busy)
-    self_ = sparse.csr_array((np.full(len(rows), ONESELF), (rows, rows)), shape=others.shape)
-    both = sparse.csr_array(others + self_)
-    both.sort_indices()
-    return _unit(both)
+    owner = np.repeat(np.arange(reached.shape[0]), np.diff(reached.indptr))
+    reached.data = reached.data / np.sqrt(1.0 + np.diff(joined.ones.indptr))[owner]
+    return reached
+
+
+def together(joined: Participation) -> Any:
+    """log(1 + common past projects) of each two profiles, shape (profiles, profiles), sparse and symmetric."""
+    common = sparse.csr_array(joined.ones @ joined.ones.T)
+    common.setdiag(0.0)
+    common.eliminate_zeros()
+    common.sort_indices()
+    common.data = np.log1p(common.data)
+    return common
 
 
 def activity_of(joined: Participation) -> npt.NDArray[np.float64]:
-    """log(1 + past projects) of each profile over log(1 + 20), at most 1."""
-    projects = np.diff(joined.ones.indptr)
-    activity: npt.NDArray[np.float64] = np.minimum(np.log1p(projects) / np.log1p(ACTIVE), 1.0)
+    """n / (n + 3) for n past projects of each profile: who joins often joins again, with less and less difference."""
+    projects = np.diff(joined.ones.indptr).astype(np.float64)
+    activity: npt.NDArray[np.float64] = projects / (projects + ACTIVE)
     return activity
+
+
+def ties(joined: Participation, areas: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.float64]:
+    """How often two areas did projects together, shape (areas, areas): common projects over the root of both counts (plus one).
+
+    `areas` (profiles,) is the number of each profile's area, -1 where unknown. An area's tie to itself is 0: being near is another part.
+    """
+    known = np.flatnonzero(areas >= 0)
+    members = sparse.csr_array((np.ones(len(known)), (areas[known], known)), shape=(count, len(areas)))
+    there = sparse.csr_array(members @ joined.ones)
+    there.data = np.minimum(there.data, 1.0)
+    common = (there @ there.T).toarray()
+    projects = common.diagonal().copy()
+    np.fill_diagonal(common, 0.0)
+    tied: npt.NDArray[np.float64] = common / np.sqrt(np.outer(projects, projects) + 1.0)
+    return tied
 
 
 def _weights(projects: Sequence[PastProject]) -> npt.NDArray[np.float64]:
@@ -88,11 +111,3 @@ def _weights(projects: Sequence[PastProject]) -> npt.NDArray[np.float64]:
     latest = max(dates, default=date.min)
     ages = [UNDATED if project.when is None else 0.5 ** ((latest - project.when).days / HALF_LIFE_DAYS) for project in projects]
     return np.array([age / max(len(set(project.members)), 1) ** 0.5 for age, project in zip(ages, projects, strict=True)], np.float64)
-
-
-def _unit(rows: Any) -> Any:
-    owner = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
-    norms = np.sqrt(np.bincount(owner, rows.data * rows.data, minlength=rows.shape[0]))
-    unit = rows.copy()
-    unit.data = unit.data / np.where(norms > 0.0, norms, 1.0)[owner]
-    return unit

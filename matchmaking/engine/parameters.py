@@ -6,7 +6,7 @@ from typing import Any
 from matchmaking.errors import BadInput
 
 CAP_LIMIT = 20
-LIMITS = {"cap": (1, CAP_LIMIT), "floor": (0, 5), "per_organisation": (1, CAP_LIMIT), "candidates": (8, 256)}
+LIMITS = {"cap": (1, CAP_LIMIT), "floor": (0, 5), "per_organisation": (1, CAP_LIMIT), "candidates": (8, 256), "bridge": (0.0, 3.0)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,15 +16,17 @@ class Parameters:
     `cap` and `floor`: most and fewest suggestions per person; `per_organisation`: most partners of one organisation
     in one list; `threshold`: the least score (chance of a mutual yes) worth showing, so that nobody
     is given a partner without anything in common just to reach the floor; `candidates`: K of the exact
-    candidate lists; `alpha`: fairness exponent of the allocation; `seed`: breaks ties by hash, never by id.
+    candidate lists; `alpha`: fairness exponent of the allocation; `bridge`: how much more
+    pairs of sectors count that the programme wants to meet, in z units (the cross-sector dial); `seed`: breaks ties by hash, never by id.
     """
 
     cap: int = 8
     floor: int = 2
     per_organisation: int = 1
-    threshold: float = 0.02
+    threshold: float = 0.01
     candidates: int = 64
     alpha: float = 0.5
+    bridge: float = 0.0
     same_sector: bool = False
     met_again: bool = False
     seed: int = 0

@@ -1,7 +1,7 @@
 """The named parts of the score: z(a->b) = sum of weight x value, p = sigmoid(z), score = p_ab * p_ba.
 
-Bilinear parts are inner products of rows of norm 1 at most, so their values lie in [0, 1]. The exact scores of pairs
-add up in the fixed order of `PARTS` and entry by entry, so they do not depend on which pairs are computed together.
+Bilinear parts are inner products of rows. The exact scores of pairs add up in the fixed order of `PARTS` and entry by entry, so
+they do not depend on which pairs are computed together.
 """
 
 import math
@@ -19,8 +19,11 @@ from matchmaking.engine.weights import PARTS, Weights
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-SYMMETRIC = ("interest", "industry", "place", "text", "language", "time", "network")
-GROUND = ("need", "offer", "interest", "industry", "text", "network")  # what two people can begin a conversation with
+SYMMETRIC = ("interest", "industry", "themes", "place", "text", "language", "time", "network")  # inner products of sparse rows
+GROUND = ("need", "offer", "interest", "industry", "themes", "text", "network")  # what two people can begin a conversation with
+MEANT = ("need_meaning", "offer_meaning")
+NEAR = 0.3  # cosine from which a need and an offer mean something alike
+SHARE = 0.5  # what two people have in common is one piece of evidence: half of it counts in each direction
 SCALE = 1e9  # scores are compared as round(log w * 1e9)
 PAIRS_AT_ONCE = 8192
 
@@ -66,14 +69,22 @@ class Scorer:
         forth, back = np.zeros(shape), np.zeros(shape)
         columns = {part: position for position, part in enumerate(PARTS)}
         both: dict[str, Floats] = {part: row_products(rows_of(space, part), rows_of(space, part), a, b) for part in SYMMETRIC}
+        both["meaning"] = dense_products(space.meaning, space.meaning, a, b)
+        both["ties"] = tied(space, a, b)
+        both["together"] = np.asarray(space.together[a, b]).ravel() if len(a) else np.zeros(0)
+        both = {part: SHARE * value for part, value in both.items()}
         both["constant"] = np.ones(len(a))
         both["repeat"] = np.asarray(self.repeats[a, b]).ravel() if len(a) else np.zeros(0)
         for part, value in both.items():
             forth[:, columns[part]] = back[:, columns[part]] = value
         gets, gives = row_products(space.needs, space.offers, a, b), row_products(space.needs, space.offers, b, a)
-        for table, need, offer, start, end in ((forth, gets, gives, a, b), (back, gives, gets, b, a)):
+        meant = dense_products(space.meant_needs, space.meant_offers, a, b), dense_products(space.meant_needs, space.meant_offers, b, a)
+        sides = ((forth, gets, gives, *meant, a, b), (back, gives, gets, *reversed(meant), b, a))
+        for table, need, offer, meant_need, meant_offer, start, end in sides:
             table[:, columns["need"]] = need
             table[:, columns["offer"]] = offer
+            table[:, columns["need_meaning"]] = meant_need
+            table[:, columns["offer_meaning"]] = meant_offer
             table[:, columns["bridge"]] = self.bridges[self.sector[start], self.sector[end]]
             table[:, columns["activity"]] = space.activity[end]
             table[:, columns["habits"]] = space.open_[start] + space.draw[end]
@@ -91,9 +102,11 @@ class Scorer:
 
     def grounded(self, a: Ints, b: Ints) -> npt.NDArray[np.bool_]:
         """Whether a pair has anything in common besides place, language, time and sectors, shape (pairs,)."""
-        ground = [PARTS.index(part) for part in GROUND]
+        least = np.full(len(PARTS), np.inf)
+        least[[PARTS.index(part) for part in GROUND]] = 0.0
+        least[[PARTS.index(part) for part in MEANT]] = NEAR
         chunks = [self.values(a[i : i + PAIRS_AT_ONCE], b[i : i + PAIRS_AT_ONCE]) for i in range(0, len(a), PAIRS_AT_ONCE)]
-        found = [(forth[:, ground] > 0.0).any(axis=1) | (back[:, ground] > 0.0).any(axis=1) for forth, back in chunks]
+        found = [((forth > least) | (back > least)).any(axis=1) for forth, back in chunks]
         return np.concatenate(found) if found else np.zeros(0, np.bool_)
 
     def _scores(self, a: Ints, b: Ints) -> Ints:
@@ -117,6 +130,21 @@ def row_products(left: Any, right: Any, a: Ints, b: Ints) -> Floats:
     products = sparse.csr_array(left[a].multiply(right[b]))
     owner = np.repeat(np.arange(len(a)), np.diff(products.indptr))
     return np.bincount(owner, products.data, minlength=len(a)).astype(np.float64)
+
+
+def dense_products(left: Floats, right: Floats, a: Ints, b: Ints) -> Floats:
+    """left[a[i]] . right[b[i]] for each i, shape (pairs,); each row is added up by itself, whatever the others are."""
+    products: Floats = (left[a] * right[b]).sum(axis=1)
+    return products
+
+
+def tied(space: Space, a: Ints, b: Ints) -> Floats:
+    """How much the areas of a[i] and b[i] work together, 0 where one is unknown, shape (pairs,)."""
+    start, end = space.area[a], space.area[b]
+    known = (start >= 0) & (end >= 0)
+    values = np.zeros(len(a))
+    values[known] = space.ties[start[known], end[known]]
+    return values
 
 
 def sigmoid(z: float) -> float:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from matchmaking.engine.allocate import allocate_all, read_allocation, shortfalls
+from matchmaking.engine.allocation import tie_hash
 from matchmaking.engine.candidates import candidates_rows
 from matchmaking.engine.encoding import decode_cohort, encode_cohort, fingerprint, order
 from matchmaking.engine.measures import measure
@@ -41,6 +42,7 @@ __all__ = [
     "row_ranges",
     "shortfalls",
     "suggest",
+    "tie_hash",
     "vectorise_rows",
 ]
 

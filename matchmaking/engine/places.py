@@ -35,6 +35,13 @@ def countries(profile: Profile) -> list[str]:
     return [country_key(profile.country)] if profile.country.strip() else []
 
 
+def areas(profile: Profile) -> list[str]:
+    """The region of a profile, else its city with the country, as a list of none or one key."""
+    if profile.region.strip():
+        return [term_key(profile.region)]
+    return [f"{city} {country}" for city in cities(profile) for country in countries(profile) or [""]]
+
+
 def place_name(place: str, language: str) -> str:
     """A city or country as the language calls it, as typed where the data file does not know it, though not in capitals."""
     plain = place.title() if place.isupper() and len(place) > ABBREVIATED else place

@@ -4,16 +4,22 @@ Evidence is codes, no prose (see `wording.py`):
 
 need, offer   `need>offer`: the wanted term and the offered term that meets it; `unmet:term` for needs stated in vain. Terms are
               `concept`, `concept=as typed` or `=as typed`
-interest      a term both picked; `found:` before it where a description mentions it, `past:` where one has it from past projects only
+interest      a term both picked; `found:` before it where a description mentions it
 industry      a term
+themes        a term of past projects of both
 text          shared words
 place         `city:NAME` or `country:NAME`; `differ` for two cities, `abroad` for two countries
 language      `common:de,en`; `unknown:you` or `unknown:them` where one names no language
 time          `slots:3`, or `none`
-network       `partners:3` shared past partners, `with:KEY` of some, `together:2` common past projects
+network       `partners:3` shared past partners, `with:KEY` of some
+together      `together:2` common past projects
 activity      `projects:4` of the other side
 bridge        `SECTOR>SECTOR`
 repeat        `declined`
+
+need_meaning, offer_meaning   `near` where a need and an offer are close in meaning
+meaning       `near` where what both do is
+ties          `often`: people of the two places did projects together
 
 A place, time or language that does not fit is told only where it matters: where the part is far below what most pairs
 shown have in common, so that it is not told of most of them.
@@ -30,7 +36,7 @@ from matchmaking.engine.allocate import Allocated, read_allocation
 from matchmaking.engine.facets import PICKED, behind, learn, profile_terms, spelled, typed
 from matchmaking.engine.normalise import dull_words, normalise
 from matchmaking.engine.parameters import Parameters
-from matchmaking.engine.parts import Scorer, log_score_e9, sigmoid
+from matchmaking.engine.parts import SHARE, Scorer, log_score_e9, sigmoid
 from matchmaking.engine.places import city_key, country_key
 from matchmaking.engine.records import Cohort, Direction, Profile, Suggested, Term
 from matchmaking.engine.space import Space, spoken
@@ -42,6 +48,7 @@ UNMET = 2  # needs named that are stated in vain
 MATTERS = 0.1  # z units below the median of the shown pairs from which something does not fit
 SAMPLE = 2000  # shown pairs that the median is taken of
 COMMON, ALWAYS_RARE = 0.03, 10  # words of more than this share of profiles, and of more than ten, say little
+NEAR = 0.45  # cosine of sentence vectors from which two texts are said to be close in meaning
 LETTERS = 4  # of a shared word worth naming
 LACKS = ("place", "time", "language")
 Ints = npt.NDArray[np.int64]
@@ -50,7 +57,7 @@ Ints = npt.NDArray[np.int64]
 def reason_rows(space: Space, cohort: Cohort, parameters: Parameters, allocation: bytes, start: int, stop: int) -> list[Suggested]:
     """The chosen pairs number start..stop with their reasons."""
     chosen = read_allocation(allocation)
-    explain = Explainer(space, cohort, default_weights())
+    explain = Explainer(space, cohort, default_weights().dialled(parameters.bridge))
     explain.compare_with(chosen)
     return explain.suggested(chosen, start, stop)
 
@@ -60,7 +67,7 @@ class Explainer:
 
     def __init__(self, space: Space, cohort: Cohort, weights: Weights) -> None:
         self.space, self.profiles = space, cohort.profiles
-        self.scorer = Scorer(space, cohort, weights)
+        self.scorer, self.weights = Scorer(space, cohort, weights), weights
         self.trails = Trails(cohort)
         picked = {entry for one in cohort.profiles for facet in (one.offers, one.needs, one.interests, one.industries) for entry in facet}
         self._spelling = spelled(picked | {tag for project in cohort.projects for tag in project.tags})
@@ -105,11 +112,30 @@ class Explainer:
 
     def _lacks(self, a: int, b: int, values: Mapping[str, float]) -> dict[str, Sequence[str]]:
         """Codes of what does not fit: needs stated in vain, and the largest of the other lacks that matter."""
-        stated = {part: self._unmet(self.profiles[who]) for part, who in (("need", a), ("offer", b)) if not values[part]}
+        stated = {part: self._unmet(self.profiles[who]) for part, who in (("need", a), ("offer", b)) if self._unanswered(part, values)}
         lack = {part: self._usual[part] - values[part] for part in LACKS}
         others = {part: code for part in LACKS if lack[part] >= MATTERS and (code := getattr(self, f"_{part}_lack")(a, b))}
         largest = min(others, key=lambda part: (-lack[part], part), default="")
         return stated | ({largest: (others[largest],)} if largest else {})
+
+    def _unanswered(self, part: str, values: Mapping[str, float]) -> bool:
+        return not values[part] and not self._near(f"{part}_meaning", values[f"{part}_meaning"])
+
+    def _near(self, part: str, value: float) -> Sequence[str]:
+        weight = self.weights.of[part] * (SHARE if part == "meaning" else 1.0)
+        return ("near",) if weight and value / weight >= NEAR else ()
+
+    def _ties(self, a: int, b: int, value: float) -> Iterable[str]:
+        return ("often",) if value else ()
+
+    def _meaning(self, a: int, b: int, value: float) -> Iterable[str]:
+        return self._near("meaning", value)
+
+    def _need_meaning(self, a: int, b: int, value: float) -> Iterable[str]:
+        return self._near("need_meaning", value)
+
+    def _offer_meaning(self, a: int, b: int, value: float) -> Iterable[str]:
+        return self._near("offer_meaning", value)
 
     def _evidence(self, part: str, a: int, b: int, value: float) -> tuple[str, ...]:
         find = getattr(self, f"_{part}", None)
@@ -156,6 +182,9 @@ class Explainer:
             self._stated[number] = profile_terms(self.profiles[number])
         return self._stated[number]
 
+    def _themes(self, a: int, b: int, value: float) -> Iterable[str]:
+        return [self._term(self.space.terms[column], ()) for column in shared(self.space.themes, a, b)]
+
     def _industry(self, a: int, b: int, value: float) -> Iterable[str]:
         names = [self.space.industries[column] for column in shared(self.space.industry, a, b)]
         return [self._spelling.get(name, name) for name in names]
@@ -198,6 +227,10 @@ class Explainer:
     def _network(self, a: int, b: int, value: float) -> Iterable[str]:
         return self.trails.codes(self.profiles[a].key, self.profiles[b].key) if value else ()
 
+    def _together(self, a: int, b: int, value: float) -> Iterable[str]:
+        common = self.trails.together(self.profiles[a].key, self.profiles[b].key)
+        return (f"together:{common}",) if common else ()
+
     def _activity(self, a: int, b: int, value: float) -> Iterable[str]:
         projects = self.trails.count(self.profiles[b].key)
         return (f"projects:{projects}",) if projects else ()
@@ -210,9 +243,7 @@ class Explainer:
 
 
 def _origin(said: Sequence[float]) -> str:
-    if min(said) >= PICKED:
-        return ""
-    return "found:" if min(said) > 0.0 else "past:"
+    return "" if min(said) >= PICKED else "found:"
 
 
 def entries(rows: Any, number: int) -> dict[int, float]:

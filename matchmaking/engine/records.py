@@ -32,6 +32,7 @@ class Profile:
     same_sector: bool = False
     open_: float = 0.0
     draw: float = 0.0
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,16 @@ class PastProject:
     members: tuple[str, ...]
     tags: tuple[str, ...] = ()
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Idea:
+    """A project or a team that seeks partners: `members` are keys of those in it, its lead among them; tags and text are its need."""
+
+    key: str
+    tags: tuple[str, ...] = ()
+    text: str = ""
+    members: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,37 +1,39 @@
-"""The merge: all shards' words and terms as the vectors of one event, with rarity, expansion and norms.
-
-Every row has norm 1 at most, so each bilinear part lies in [0, 1].
-"""
+"""The merge: all shards' words, terms and sentence vectors as the vectors of one event, with rarity, expansion and norms."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 from sklearn.utils.extmath import row_norms
 
 from matchmaking.engine.facets import FREE, industries
-from matchmaking.engine.network import activity_of, network_rows, participation
-from matchmaking.engine.places import cities, countries
+from matchmaking.engine.network import Participation, activity_of, network_rows, participation, ties, together
+from matchmaking.engine.places import areas, cities, countries
 from matchmaking.engine.records import FACETS, Cohort, Profile
-from matchmaking.engine.vectorise import Floats, Rarity, Rows, Table, WordWeights, divided, pivoted, read_tables, tidy
+from matchmaking.engine.stems import root
+from matchmaking.engine.vectorise import Floats, Rarity, Rows, Table, divided, pivoted, read_meanings, read_tables, tidy
 from matchmaking.engine.vocabulary import Vocabulary, default_vocabulary
+from matchmaking.engine.works import Works, centred, meaning_rows, text_rows, works_of
 
 PIVOT = 1.0  # norm below which a facet is not scaled up: one picked term has norm 1, one found term 0.5
-TEXT_PIVOT = 15.0  # norm of about five rare words; shorter texts are not scaled up to norm 1
-PAST = 0.5  # a theme of a past project counts half a picked interest
 GAIN = 0.4  # g: a need reaches one step in the concept tree
 EXPANSION = 0.5  # norm of all steps together
-CITY, COUNTRY = 0.7, 0.3  # value of the same city beyond the same country
+CITY, REGION, COUNTRY = 0.3, 0.5, 0.2  # value of the same city beyond the same region, and so on
+PAST = 0.75  # power of 1 + past projects by which their themes are divided
 
 
 @dataclass(frozen=True, slots=True)
 class Space:
     """The vectors of one event, row i = profile i of the ordered cohort.
 
-    `offers`, `needs`, `wants` (needs before expansion) and `interests` (n, terms); `text` (n, words); the others one
-    column per value. `activity` (n,) in [0, 1]; `open_` and `draw` (n,) in z units.
+    `offers`, `needs`, `wants` (needs before expansion), `interests` and `themes` (n, terms); `text` (n, roots of
+    words, spelled in `words`); `meaning`,
+    `meant_offers`, `meant_needs` (n, 512), or (n, 0) without the encoder; `network` (n, people); `together` (n, n) sparse; the others
+    one column per value. `area` (n,) numbers of areas or -1, `ties` (areas, areas). `activity` (n,) in [0, 1); `open_` and `draw`
+    (n,) in z units. `works`, `joined` and `rarity` weigh what is no profile: an idea.
     """
 
     terms: list[str]
@@ -41,16 +43,26 @@ class Space:
     wants: Rows
     steps: Rows
     interests: Rows
+    themes: Rows
     industries: list[str]
     industry: Rows
     place: Rows
+    area: npt.NDArray[np.int64]
+    ties: Floats
     text: Rows
+    meaning: Floats
+    meant_offers: Floats
+    meant_needs: Floats
     language: Rows
     time: Rows
     network: Rows
+    together: Rows
     activity: Floats
     open_: Floats
     draw: Floats
+    works: Works
+    joined: Participation
+    rarity: Rarity
 
     @property
     def count(self) -> int:
@@ -60,35 +72,49 @@ class Space:
 
 def merge_vectors(cohort: Cohort, parts: Sequence[bytes]) -> Space:
     """The vectors of the whole event from the bytes of all shards, in any order."""
-    tables, profiles = read_tables(parts), cohort.profiles
+    tables, meant, profiles = read_tables(parts), read_meanings(parts), cohort.profiles
     joined = participation(cohort)
-    names = sorted({name for block in (*FACETS, "themes") for name in tables[block].names})
-    facets = {block: _matrix(tables[block], names, len(profiles)) for block in FACETS}
-    past = joined.ones @ _matrix(tables["themes"], names, len(cohort.projects))
-    interests = facets["interests"].maximum(_at_most(past, PAST))
-    rarity = Rarity().fit(tidy(facets["offers"] + facets["needs"] + interests))
+    terms = sorted({name for block in (*FACETS, "themes") for name in tables[block].names})
+    facets = {block: _matrix(tables[block], terms, len(profiles)) for block in FACETS}
+    past = _matrix(tables["themes"], terms, len(cohort.projects))
+    rarity = Rarity().fit(tidy(facets["offers"] + facets["needs"] + facets["interests"].maximum(_at_most(joined.ones @ past, 1.0))))
     wants = rarity.transform(facets["needs"])
-    steps = expansion(names, default_vocabulary())
+    steps = expansion(terms, default_vocabulary())
     needs = tidy(wants + wants @ steps)
-    words, text = _text(tables["own_words"], tables["project_words"], joined.ones)
+    words = sorted({*tables["own_words"].names, *tables["project_words"].names})
+    counts = [_matrix(tables["own_words"], words, len(profiles)), _matrix(tables["project_words"], words, len(cohort.projects))]
+    roots, spelled, (own, projects) = _rooted(words, counts)
+    works = works_of(joined, own, projects, roots, meant)
+    busy = np.diff(joined.ones.indptr)
+    area, area_count = _areas(profiles)
     return Space(
-        terms=names,
-        words=words,
+        terms=terms,
+        words=[spelled[column] for column in works.weighing.kept_],
         offers=pivoted(facets["offers"], PIVOT),
         needs=pivoted(needs, PIVOT),
         wants=divided(wants, np.maximum(row_norms(needs), PIVOT)),
         steps=steps,
-        interests=pivoted(rarity.transform(interests, power=0.5), PIVOT),
+        interests=pivoted(rarity.transform(facets["interests"], power=0.5), PIVOT),
+        themes=divided(tidy(joined.ones @ pivoted(rarity.transform(past), PIVOT)), (1.0 + busy) ** PAST),
         industries=sorted({term for profile in profiles for term in industries(profile)}),
         industry=_shares(profiles, industries),
         place=_place(profiles),
-        text=text,
+        area=area,
+        ties=ties(joined, area, area_count),
+        text=text_rows(works),
+        meaning=meaning_rows(works),
+        meant_offers=centred(meant["offers"], works.centre),
+        meant_needs=centred(meant["needs"], works.centre),
         language=_shares(profiles, spoken),
         time=_shares(profiles, lambda profile: sorted(set(profile.slots))),
         network=network_rows(joined),
+        together=together(joined),
         activity=activity_of(joined),
         open_=np.array([profile.open_ for profile in profiles], np.float64),
         draw=np.array([profile.draw for profile in profiles], np.float64),
+        works=works,
+        joined=joined,
+        rarity=rarity,
     )
 
 
@@ -115,17 +141,29 @@ def _near(name: str, vocabulary: Vocabulary) -> list[str]:
     return sorted({*vocabulary.parents(name), *vocabulary.children(name), *vocabulary.related(name)} - {name})
 
 
-def _text(own: Table, projects: Table, joined: Rows) -> tuple[list[str], Rows]:
-    """The words of own texts and of past projects, weighted; and their rows."""
-    words = sorted({*own.names, *projects.names})
-    counts = tidy(_matrix(own, words, joined.shape[0]) + joined @ _matrix(projects, words, joined.shape[1]))
-    weights = WordWeights(pivot=TEXT_PIVOT).fit(counts)
-    return [words[column] for column in weights.kept_], weights.transform(counts)
+def _rooted(words: Sequence[str], counts: Sequence[Rows]) -> tuple[dict[str, int], list[str], list[Rows]]:
+    """Counts of words as counts of their roots: the columns by root, how each root is spelled most often, the counts."""
+    found = [root(word) for word in words]
+    columns = {name: column for column, name in enumerate(sorted(set(found)))}
+    to = [columns[name] for name in found]
+    turn = _csr(range(len(words)), to, [1.0] * len(words), (len(words), len(columns)))
+    often = np.sum([np.bincount(rows.indices, rows.data, minlength=len(words)) for rows in counts], axis=0)
+    spelled: dict[int, tuple[float, str]] = {}
+    for column, times, word in zip(to, (-often).tolist(), words, strict=True):
+        spelled[column] = min(spelled.get(column, (0.0, "")), (times, word))
+    return columns, [spelled[column][1] for column in range(len(columns))], [tidy(rows @ turn) for rows in counts]
 
 
 def _place(profiles: Sequence[Profile]) -> Rows:
-    city, country = _shares(profiles, cities), _shares(profiles, countries)
-    return tidy(sparse.hstack([city * CITY**0.5, country * COUNTRY**0.5], format="csr"))
+    levels = ((cities, CITY), (areas, REGION), (countries, COUNTRY))
+    return tidy(sparse.hstack([_shares(profiles, level) * share**0.5 for level, share in levels], format="csr"))
+
+
+def _areas(profiles: Sequence[Profile]) -> tuple[npt.NDArray[np.int64], int]:
+    """The number of each profile's area, -1 where unknown, and how many areas there are."""
+    found = [next(iter(areas(profile)), "") for profile in profiles]
+    index = {area: number for number, area in enumerate(sorted(set(found) - {""}))}
+    return np.array([index.get(area, -1) for area in found], np.int64), len(index)
 
 
 def _shares(profiles: Sequence[Profile], values: Callable[[Profile], Sequence[Any]]) -> Rows:

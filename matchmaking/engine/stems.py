@@ -52,3 +52,11 @@ def stem(word: str, language: str) -> str:
 def languages_of(word: str) -> tuple[str, ...]:
     """The languages a word could be of, by its script."""
     return ("ru", "be") if CYRILLIC.search(word) else ("en", "de")
+
+
+def root(word: str) -> str:
+    """The stem of a word of unknown language, for comparing texts: by the English rules in Latin script, else by its letters."""
+    plain = normalise(word)
+    if not CYRILLIC.search(plain):
+        return stem(plain, "en")
+    return stem(plain, "be" if "і" in plain or "ў" in word else "ru")

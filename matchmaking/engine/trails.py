@@ -27,9 +27,11 @@ class Trails:
             self._partners[person] = frozenset(found - {person})
         return self._partners[person]
 
+    def together(self, a: str, b: str) -> int:
+        """Number of past projects two people have in common."""
+        return len(self._projects.get(a, set()) & self._projects.get(b, set()))
+
     def codes(self, a: str, b: str) -> list[str]:
-        """`together:N`, `partners:N` and `with:KEY` for two people, where there are any."""
-        together = self._projects.get(a, set()) & self._projects.get(b, set())
+        """`partners:N` and `with:KEY` for two people, where there are any."""
         common = sorted((self.partners(a) & self.partners(b)) - {a, b})
-        codes = [f"together:{len(together)}"] if together else []
-        return [*codes, *([f"partners:{len(common)}"] if common else []), *(f"with:{key}" for key in common[:NAMED])]
+        return [*([f"partners:{len(common)}"] if common else []), *(f"with:{key}" for key in common[:NAMED])]

@@ -17,13 +17,15 @@ from sklearn.utils.extmath import row_norms
 from sklearn.utils.sparsefuncs import inplace_csr_column_scale, inplace_csr_row_scale
 
 from matchmaking.engine.arrays import Arrays, pack, text_array, text_lines, unpack
-from matchmaking.engine.facets import learn, profile_terms, profile_words, project_terms, project_words
+from matchmaking.engine.encoder import Memory, encode
+from matchmaking.engine.facets import learn, profile_terms, profile_texts, profile_words, project_terms, project_words
 from matchmaking.engine.records import FACETS, Cohort
 
 Rows = Any  # scipy.sparse.csr_array, float64, sorted indices; scipy ships no types
 Floats = npt.NDArray[np.float64]
 ALWAYS_KEPT = 10  # rows that may share a word in the smallest event
 BLOCKS = (*FACETS, "themes", "own_words", "project_words")
+MEANT = (*FACETS, "project")  # what has a sentence vector: a profile's facets, a past project
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,11 @@ class Table:
     value: npt.NDArray[np.float64]
 
 
-def vectorise_rows(cohort: Cohort, start: int, stop: int) -> bytes:
-    """What the profiles number start..stop say, and the past projects of the same share of all projects."""
+def vectorise_rows(cohort: Cohort, start: int, stop: int, memory: Memory | None = None) -> bytes:
+    """What the profiles number start..stop say, and the past projects of the same share of all projects.
+
+    `memory` keeps sentence vectors by the hash of their text, so that only new texts are encoded.
+    """
     count = max(len(cohort.profiles), 1)
     first, last = (len(cohort.projects) * edge // count for edge in (start, stop))
     profiles, projects = cohort.profiles[start:stop], cohort.projects[first:last]
@@ -47,7 +52,13 @@ def vectorise_rows(cohort: Cohort, start: int, stop: int) -> bytes:
     tables["themes"] = table([project_terms(project) for project in projects], first)
     tables["own_words"] = table([profile_words(profile) for profile in profiles], start)
     tables["project_words"] = table([project_words(project) for project in projects], first)
-    return pack({name: array for block, entries in tables.items() for name, array in _arrays(block, entries).items()})
+    arrays: Arrays = {name: array for block, entries in tables.items() for name, array in _arrays(block, entries).items()}
+    texts = [profile_texts(profile) for profile in profiles]
+    for facet in FACETS:
+        arrays[f"meant.{facet}"] = encode([entry[facet] for entry in texts], memory, [profile.key for profile in profiles])
+    arrays["meant.project"] = encode([project.text for project in projects], memory, [project.key for project in projects])
+    arrays["first"] = np.array([start], np.int64)
+    return pack(arrays)
 
 
 def table(rows: Sequence[Mapping[str, float]], first_row: int) -> Table:
@@ -78,19 +89,25 @@ def read_tables(parts: Sequence[bytes]) -> dict[str, Table]:
     return {block: join([_table(block, shard) for shard in shards]) for block in BLOCKS}
 
 
+def read_meanings(parts: Sequence[bytes]) -> dict[str, Floats]:
+    """The sentence vectors of all shards, in the order of profiles and projects."""
+    shards = sorted((unpack(part) for part in parts), key=lambda shard: int(shard["first"][0]))
+    return {name: np.concatenate([shard[f"meant.{name}"] for shard in shards]).astype(np.float64) for name in MEANT}
+
+
 class WordWeights:
     """Word counts to TF-IDF rows with sublinear tf, divided by max(norm, pivot).
 
-    Left out, after the norm is taken: words of fewer than `min_df` rows and of more than a share `max_df` of them.
+    Left out, after the norm is taken: words of more than a share `max_df` of the rows.
     """
 
-    def __init__(self, *, pivot: float = 15.0, min_df: int = 2, max_df: float = 0.2) -> None:
-        self.pivot, self.min_df, self.max_df = pivot, min_df, max_df
+    def __init__(self, *, pivot: float = 15.0, max_df: float = 0.2) -> None:
+        self.pivot, self.max_df = pivot, max_df
 
     def fit(self, counts: Rows, y: None = None) -> Self:
         """Learn from the counts of all rows, shape (rows, words)."""
-        seen, most = _named(counts), max(self.max_df * counts.shape[0], ALWAYS_KEPT)
-        self.kept_ = np.flatnonzero((seen >= self.min_df) & (seen <= most))
+        most = max(self.max_df * counts.shape[0], ALWAYS_KEPT)
+        self.kept_ = np.flatnonzero(np.bincount(counts.indices, minlength=counts.shape[1]) <= most)
         self.tfidf_ = TfidfTransformer(norm=None, sublinear_tf=True).fit(counts) if counts.nnz else None
         return self
 
@@ -140,11 +157,6 @@ def tidy(rows: Rows) -> Rows:
     rows.eliminate_zeros()
     rows.sort_indices()
     return rows
-
-
-def _named(rows: Rows) -> npt.NDArray[np.int64]:
-    """How many rows name each column."""
-    return np.bincount(rows.indices, minlength=rows.shape[1])
 
 
 def _arrays(block: str, entries: Table) -> Arrays:

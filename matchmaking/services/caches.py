@@ -1,12 +1,38 @@
-"""What lies in Redis about a person, found and removed."""
+"""What lies in Redis about a person: sentence vectors of texts, kept between runs; and all of it, found and removed."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 import redis
 from django.conf import settings
+from django.core.cache import cache
 
+VECTORS_KEPT_S = 30 * 24 * 3600
+VECTORS_AT_ONCE = 500
 log = logging.getLogger(__name__)
+
+
+class VectorMemory:
+    """Sentence vectors by the hash of their text, so that a run encodes only what is new; without Redis, everything is new."""
+
+    def get_many(self, keys: Sequence[str]) -> Mapping[str, bytes]:
+        """Those of the keys that are there."""
+        found: dict[str, bytes] = {}
+        try:
+            for start in range(0, len(keys), VECTORS_AT_ONCE):
+                found |= cache.get_many(keys[start : start + VECTORS_AT_ONCE])
+        except redis.RedisError as error:
+            log.warning("no vectors remembered: %s", type(error).__name__)
+        return found
+
+    def set_many(self, values: Mapping[str, bytes]) -> None:
+        """Keep values by key for thirty days."""
+        names = sorted(values)
+        try:
+            for start in range(0, len(names), VECTORS_AT_ONCE):
+                cache.set_many({name: values[name] for name in names[start : start + VECTORS_AT_ONCE]}, VECTORS_KEPT_S)
+        except redis.RedisError as error:
+            log.warning("vectors not remembered: %s", type(error).__name__)
 
 
 def forget(words: Iterable[str]) -> int:

@@ -12,7 +12,7 @@ from matchmaking.engine import pipeline
 from matchmaking.engine.candidates import candidates, candidates_rows
 from matchmaking.engine.gates import gates_of
 from matchmaking.engine.parameters import Parameters
-from matchmaking.engine.parts import SCALE, SYMMETRIC, Scorer, log_sigmoid, rows_of, sigmoid
+from matchmaking.engine.parts import SCALE, SHARE, SYMMETRIC, Scorer, log_sigmoid, rows_of, sigmoid
 from matchmaking.engine.weights import PARTS, default_weights
 from tests.engine.cohorts import cohorts, readable
 
@@ -26,9 +26,14 @@ def space_of(cohort):
 def dense_values(space, cohort, weights, a, b):
     """The values of all parts from a to b, from dense vectors, by the formulas of the design."""
     found = {part: float(rows_of(space, part).toarray()[a] @ rows_of(space, part).toarray()[b]) for part in SYMMETRIC}
+    found |= {"meaning": float(space.meaning[a] @ space.meaning[b]), "together": float(space.together.toarray()[a, b])}
+    found |= {"ties": float(space.ties[space.area[a], space.area[b]]) if min(space.area[a], space.area[b]) >= 0 else 0.0}
+    found = {part: SHARE * value for part, value in found.items()}
     needs, offers = space.needs.toarray(), space.offers.toarray()
     pair = tuple(sorted((cohort.profiles[a].key, cohort.profiles[b].key)))
-    found |= {"constant": 1.0, "need": float(needs[a] @ offers[b]), "offer": float(offers[a] @ needs[b])}
+    found |= {"constant": 1.0, "mention": 0.0, "need": float(needs[a] @ offers[b]), "offer": float(offers[a] @ needs[b])}
+    found |= {"need_meaning": float(space.meant_needs[a] @ space.meant_offers[b])}
+    found |= {"offer_meaning": float(space.meant_offers[a] @ space.meant_needs[b])}
     found |= {"bridge": weights.bridge(cohort.profiles[a].sector, cohort.profiles[b].sector), "activity": float(space.activity[b])}
     found |= {"habits": cohort.profiles[a].open_ + cohort.profiles[b].draw, "repeat": float(pair in cohort.declined_before)}
     return found
@@ -37,10 +42,10 @@ def dense_values(space, cohort, weights, a, b):
 @QUICK
 @given(cohorts())
 def test_shown_parts_are_weight_times_value(cohort):
-    cohort, weights = pipeline.order(cohort), default_weights()
+    cohort, weights = pipeline.order(cohort), default_weights().dialled(2.0)
     space = space_of(cohort)
     index = {profile.key: position for position, profile in enumerate(cohort.profiles)}
-    for pair in pipeline.suggest(cohort, Parameters()).suggestions:
+    for pair in pipeline.suggest(cohort, Parameters(bridge=2.0)).suggestions:
         for start, end, side in ((pair.a, pair.b, pair.ab), (pair.b, pair.a, pair.ba)):
             values = dense_values(space, cohort, weights, index[start], index[end])
             shown = {term.part: term.value for term in side.terms}
@@ -60,9 +65,11 @@ def test_values_lie_in_their_ranges_and_mirror(cohort):
     mirrored, _ = scorer.values(b, a)
     assert (mirrored == back).all()
     assert (scorer.scores(a, b) == scorer.scores(b, a)).all()
-    unit = [column for column, part in enumerate(PARTS) if part != "habits"]
+    unit = [column for column, part in enumerate(PARTS) if part in ("need", "offer", "interest", "industry", "place", "time", "activity")]
     assert forth[:, unit].min() >= 0.0
     assert forth[:, unit].max() <= 1.0 + 1e-12
+    cosines = [PARTS.index("need_meaning"), PARTS.index("offer_meaning")]
+    assert np.abs(forth[:, cosines]).max() <= 1.0 + 1e-12
 
 
 @QUICK

@@ -5,7 +5,7 @@ import pytest
 from matchmaking.engine import pipeline
 from matchmaking.engine.parameters import Parameters
 from matchmaking.engine.records import Direction, Term
-from matchmaking.engine.wording import sentences
+from matchmaking.engine.wording import _languages, sentences
 from tests.engine.cohorts import readable
 
 GOLDEN = {
@@ -60,8 +60,8 @@ def test_every_suggestion_has_one_to_three_fits_and_at_most_one_misfit(language)
 
 
 def test_past_themes_are_never_told_as_needs():
-    assert told(Term("interest", 0.5, ("past:festivals",))) == ["From past projects you have in common: “festivals and events”."] or told(
-        Term("interest", 0.5, ("past:=Tourism",))
+    assert told(Term("themes", 0.5, ("festivals",))) == ["From past projects you have in common: “festivals and events”."] or told(
+        Term("themes", 0.5, ("=Tourism",))
     ) == ["From past projects you have in common: “Tourism”."]
 
 
@@ -137,3 +137,21 @@ def test_the_same_place_alone_is_followed_by_what_the_programme_wants():
 
 def test_two_words_shared_by_chance_are_no_reason():
     assert told(Term("text", 0.1, ("mushrooms", "dragonflies")), Term("language", 0.2, ("common:en",))) == ["Languages in common: English."]
+
+
+@pytest.mark.parametrize("part", ["brand_new", "met", "listed", "tell", "fill", "reader"])
+def test_a_part_without_words_is_passed_over(part):
+    assert told(Term(part, 0.9, ("whatever:1",)), Term("place", 0.5, ("city:Oslo",))) == ["You are in the same city: Oslo."]
+
+
+def test_only_the_vocabularys_own_words_are_kept_in_memory():
+    told(Term("need", 0.9, ("archives=family archives of mine>archives=archives", "=my own words>=my own words")))
+    told(Term("industry", 0.5, ("an industry of mine",)))
+    kept = {term for words in _languages().values() for term in words.known}
+    assert "archives" in {term.partition("=")[0] for term in kept}
+    assert not any("mine" in term or "my own" in term for term in kept)
+
+
+def test_a_percent_sign_in_what_was_typed_or_named_is_told_as_it_is():
+    term = Term("need", 0.9, ("=100%s cotton>=100%s cotton",))
+    assert told(term, partner="50% {x}") == ["You are looking for “100%s cotton”, and 50% {x} offers this."]
