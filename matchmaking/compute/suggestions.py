@@ -159,6 +159,6 @@ def code_version() -> str:
     folder = Path(matchmaking.__file__).parent / "engine"
     digest = sha256()
     for path in sorted(folder.rglob("*")):
-        if path.suffix in (".py", ".toml", ".json", ".txt"):
+        if path.suffix in (".py", ".toml", ".json", ".txt", ".tsv"):
             digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
     return f"engine {digest.hexdigest()[:12]}"

@@ -1,6 +1,6 @@
 """Belarusian glossed word by word into Russian spelling, for a sentence encoder that has read Russian and no Belarusian.
 
-Words of the list `data/be_ru.txt` are replaced. The others are respelled by rule ("гарадскі" to "городский"); where the rules
+Words of the list `data/be_ru.tsv` are replaced. The others are respelled by rule ("гарадскі" to "городский"); where the rules
 leave a choice (the unstressed vowels that Belarusian writes as it speaks them), the spelling that the encoder splits into the
 fewest pieces is taken: it is the one the encoder has met as a word.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 from matchmaking.engine.normalise import APOSTROPHES, normalise
 from matchmaking.engine.stems import stem
 
-FILE = Path(__file__).parent / "data" / "be_ru.txt"
+FILE = Path(__file__).parent / "data" / "be_ru.tsv"
 OWN_LETTERS = re.compile("[іў]", re.IGNORECASE)  # in Belarusian words alone, of the four languages
 WORD = re.compile(f"[а-яёіў{APOSTROPHES}]+", re.IGNORECASE)
 MOST_CHOICES = 6  # places in a word where spellings are tried, so 64 spellings at most
@@ -96,7 +96,7 @@ def _listed(word: str) -> str:
 @lru_cache(maxsize=1)
 def _lists() -> tuple[dict[str, str], dict[str, str]]:
     lines = [line for line in FILE.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
-    pairs = [(normalise(word), russian) for word, _, russian in (line.partition("=") for line in lines)]
+    pairs = [(normalise(word), russian) for word, _, russian in (line.partition("\t") for line in lines)]
     stems: dict[str, str] = {}
     for word, russian in pairs:
         stems.setdefault(stem(word, "be"), russian)
