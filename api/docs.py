@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import get_language
@@ -61,5 +62,5 @@ class SchemaView(View, SpectacularAPIView):
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
     if settings.PRODUCTION and not request.user.is_authenticated:
-        raise Http404
+        return redirect_to_login(request.get_full_path())
     return render(request, "api/docs.html", {"title": _("Matchmaking API")})

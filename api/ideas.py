@@ -5,11 +5,13 @@ from typing import Any
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.etags import answer, matched, tag
 from api.filters import IdFilter
+from api.runs import ANY_RUN, run_as_seen
 from api.serializers import Id, Strict, Text, Words
 from api.views import Nouns, SignedIn
 from matchmaking import access
@@ -72,7 +74,8 @@ class IdeaFilters(filters.FilterSet):
 class Ideas(Nouns):
     """Ideas of the programmes you take part or have a role in; yours to change where you lead."""
 
-    permits = dict.fromkeys(("list", "retrieve", "create", "partial_update", "destroy"), SignedIn)
+    permits = dict.fromkeys(("list", "retrieve", "create", "partial_update", "destroy", "suggestions"), SignedIn)
+    scopes = {"suggestions": "run"}
     tagged = ("retrieve", "create", "partial_update", "destroy")
     queryset = Idea.objects.none()
     serializer_class = IdeaOut
@@ -111,6 +114,15 @@ class Ideas(Nouns):
         idea = access.idea_to_edit(request.user, int(pk))
         ideas.delete(idea=idea, by=request.user, version=matched(request, idea.version))
         return Response(status=204)
+
+    @extend_schema(request=None, responses={202: ANY_RUN, 200: ANY_RUN})
+    @action(detail=True, methods=["post"], filterset_class=None)
+    def suggestions(self, request: Request, pk: str) -> Response:
+        """Look for who should join: 202 with the run, or 200 with the one that is active already. Read the list under `suggestions`."""
+        self.take_nothing(request)
+        run, new = ideas.look_for_joiners(idea=access.idea_with_joiners(request.user, int(pk)), by=request.user)
+        told = run_as_seen(run, access.roles_of(request.user))
+        return Response(told, status=202 if new else 200, headers={"Location": f"/api/v1/runs/{run.pk}/"})
 
     def told(self, idea: Idea) -> Response:
         return answer(self.request, IdeaOut(idea, context={"request": self.request}).data, idea.version)

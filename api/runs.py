@@ -24,7 +24,8 @@ from api.filters import IdFilter
 from api.serializers import Id, Strict
 from api.views import Nouns, SignedIn
 from matchmaking import access
-from matchmaking.models import Run, Suggestion
+from matchmaking.models import Run, RunKind, Suggestion
+from matchmaking.selectors.previews import compared
 from matchmaking.selectors.review import pairs_of
 from matchmaking.selectors.runs import progress
 from matchmaking.services import publishing, review, runs
@@ -35,6 +36,7 @@ BULK_LIMIT = 500
 @extend_schema_serializer(examples=[OpenApiExample("A run", {"event": 4503599627370497, "publish": False}, request_only=True)])
 class RunIn(Strict):
     event = Id()
+    kind = serializers.ChoiceField(RunKind.choices, default=RunKind.SUGGESTIONS, help_text="`ideas`: who should join the event's ideas.")
     publish = serializers.BooleanField(default=False, help_text="Publish as soon as it is done; else it stops at the preview.")
     parameters = serializers.DictField(default=dict, help_text="Over the event's settings: cap, floor, seed, ...")
 
@@ -66,8 +68,45 @@ class RunDetails(RunStatus):
     taken_back_at = serializers.DateTimeField(allow_null=True)
 
 
-ANY_RUN = PolymorphicProxySerializer("AnyRun", [RunDetails, RunStatus], resource_type_field_name=None)
-ANY_RUNS = PolymorphicProxySerializer("AnyRun", ANY_RUN.serializers, resource_type_field_name=None, many=True)
+class WeighedOut(serializers.Serializer):
+    """Measures in which two runs are compared; null where a run has none."""
+
+    relevance = serializers.FloatField(allow_null=True, help_text="Mean score without the cross-sector dial: its price.")
+    pairs = serializers.IntegerField(allow_null=True)
+    cross_sector_share = serializers.FloatField(allow_null=True)
+    most = serializers.IntegerField(allow_null=True, help_text="Suggestions of the person who has the most.")
+    gini_exposure = serializers.FloatField(allow_null=True)
+    none = serializers.IntegerField(allow_null=True, help_text="People without any suggestion.")
+    below_floor = serializers.IntegerField(allow_null=True)
+    sectors = serializers.DictField(allow_null=True, child=serializers.DictField(child=serializers.IntegerField(allow_null=True)))
+    sectors_by_chance = serializers.DictField(
+        allow_null=True,
+        child=serializers.DictField(child=serializers.FloatField(allow_null=True)),
+        help_text="Pairs between two sectors over those expected by chance; null where no pair is possible.",
+    )
+
+
+class WeighedRun(WeighedOut):
+    id = serializers.IntegerField()
+    bridge = serializers.FloatField(help_text="The cross-sector dial, in z units.")
+
+
+class ComparedOut(serializers.Serializer):
+    """What publishing this run would change."""
+
+    run = WeighedRun()
+    published = WeighedRun(allow_null=True, help_text="Null: nothing is shown yet.")
+    difference = WeighedOut(allow_null=True, help_text="This run less the published one.")
+
+
+class RunPreview(RunDetails):
+    """What organisers read of one run."""
+
+    compared = ComparedOut(allow_null=True, help_text="Null: this run is no preview.")
+
+
+ANY_RUN = PolymorphicProxySerializer("OneRun", [RunPreview, RunDetails, RunStatus], resource_type_field_name=None)
+ANY_RUNS = PolymorphicProxySerializer("AnyRun", [RunDetails, RunStatus], resource_type_field_name=None, many=True)
 
 
 def run_as_seen(run: Run, held: access.Held) -> dict[str, Any]:
@@ -192,8 +231,11 @@ class Runs(Nouns):
 
     @extend_schema(responses=ANY_RUN)
     def retrieve(self, request: Request, pk: str) -> Response:
-        """State, percent and stage while it runs; measures afterwards."""
-        return answer(request, self.seen(access.run_for(request.user, int(pk))))
+        """State, percent and stage while it runs; measures afterwards; for organisers, a preview beside what is published."""
+        run = access.run_for(request.user, int(pk))
+        held = access.roles_of(request.user)
+        more = {"compared": compared(run)} if held.over_event(run.event) == "organiser" else {}
+        return answer(request, run_as_seen(run, held) | more)
 
     @extend_schema(request=RunIn, responses={202: RunDetails, 200: RunDetails})
     def create(self, request: Request) -> Response:
@@ -202,7 +244,7 @@ class Runs(Nouns):
         form.is_valid(raise_exception=True)
         asked = form.validated_data
         event = access.event_to_organise(request.user, asked["event"])
-        run, new = runs.start(event, by=request.user, parameters=asked["parameters"], publish=asked["publish"])
+        run, new = runs.start(event, by=request.user, parameters=asked["parameters"], publish=asked["publish"], kind=asked["kind"])
         run.event = event
         return Response(self.seen(run), status=202 if new else 200, headers={"Location": f"/api/v1/runs/{run.pk}/"})
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth import login, logout
 from django.middleware.csrf import get_token
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -10,16 +10,15 @@ from drf_spectacular.utils import extend_schema
 from knox.models import AuthToken
 from knox.settings import knox_settings
 from rest_framework import serializers
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.serializers import Strict
-from api.throttling import address_of, give_back, take
 from api.views import Anyone, SignedIn, View
-from matchmaking.errors import Conflict, NotFound
+from matchmaking.errors import Conflict, NotFound, TooOften
 from matchmaking.models import User
-from matchmaking.services.participants import clean_mail
+from matchmaking.services.sign_in import count_guess, login_of
 
 PASSWORD_LIMIT = 1000
 
@@ -86,19 +85,16 @@ def who(request: Request) -> dict[str, Any]:
 
 
 def checked_user(request: Request) -> User:
-    """The login these credentials open. Known and unknown ones are refused alike, and as fast: Django hashes either way."""
-    address = address_of(request)
-    take("sign-in-address", address)
-    take("sign-in-all", "")
-    form = Credentials(data=request.data)
-    form.is_valid(raise_exception=True)
-    mail = clean_mail(form.validated_data["mail"])
-    take("sign-in", mail)
-    user = authenticate(request._request, username=mail, password=form.validated_data["password"])
+    """The login that the request's credentials open."""
+    try:
+        count_guess(request._request)
+        form = Credentials(data=request.data)
+        form.is_valid(raise_exception=True)
+        user = login_of(request._request, form.validated_data["mail"], form.validated_data["password"])
+    except TooOften as error:
+        raise Throttled(wait=error.wait_s) from error
     if user is None:
         raise AuthenticationFailed(_("This mail address and this password do not fit together."))
-    give_back("sign-in-address", address)
-    give_back("sign-in-all", "")
     return user
 
 

@@ -13,8 +13,9 @@ from django.core.signing import BadSignature, Signer
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_serializer
+from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema, extend_schema_serializer
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -24,9 +25,11 @@ from api.rendering import to_json
 from api.serializers import Strict, Text
 from api.views import Nouns, SignedIn, View
 from matchmaking import access
+from matchmaking.engine.wording import FIELDS
 from matchmaking.errors import NotFound
 from matchmaking.models import CONTACT_FIELDS
 from matchmaking.models.base import ID_BITS
+from matchmaking.selectors.joiners import joiners_told, silence_told
 from matchmaking.selectors.suggestions import MOST_TOLD, Standing, place_of, shown
 from matchmaking.services import suggestions
 
@@ -107,6 +110,46 @@ class SuggestionPage(serializers.Serializer):
     results = SuggestionOut(many=True)
 
 
+class IdeaTitleOut(serializers.Serializer):
+    id = serializers.IntegerField()
+    title = serializers.CharField()
+
+
+class WhyJoinOut(serializers.Serializer):
+    for_idea = serializers.ListField(child=serializers.CharField())
+    does_not_fit = serializers.ListField(child=serializers.CharField())
+
+
+class JoinerOut(serializers.Serializer):
+    """Somebody who should join an idea, for its lead. There is nothing to answer here: write to them, or meet at the event."""
+
+    id = serializers.IntegerField()
+    event = EventOut()
+    idea = IdeaTitleOut()
+    partner = PartnerOut()
+    why = WhyJoinOut()
+
+
+@extend_schema_serializer(many=False)
+class JoinerPage(serializers.Serializer):
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = JoinerOut(many=True)
+
+
+class SilenceOut(serializers.Serializer):
+    event = EventOut()
+    missing = serializers.ChoiceField(choices=FIELDS, allow_null=True, help_text="The field of the profile that would help most.")
+    sentences = serializers.ListField(child=serializers.CharField())
+
+
+@extend_schema_serializer(many=False)
+class SilencePage(serializers.Serializer):
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = SilenceOut(many=True)
+
+
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER, description="The same key again gets the first answer again."
 )
@@ -115,9 +158,9 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 class Suggestions(Nouns):
     """What is suggested to the caller: reasons in words, never a number."""
 
-    permits = {"list": SignedIn, "retrieve": SignedIn}
+    permits = {"list": SignedIn, "retrieve": SignedIn, "silence": SignedIn}
     tagged = ("list", "retrieve")
-    parameters = {"list": ("event", "state")}
+    parameters = {"list": ("event", "state", "idea")}
     pagination_class = None  # pages are cut from the standings, see `page_of`
     filter_backends = ()
 
@@ -125,12 +168,19 @@ class Suggestions(Nouns):
         parameters=[
             OpenApiParameter("event", OpenApiTypes.INT64),
             OpenApiParameter("state", OpenApiTypes.STR, enum=STATES, description="`open`: still to answer. `answered`: all the others."),
+            OpenApiParameter(
+                "idea", OpenApiTypes.INT64, description="Who should join this idea of yours; by itself, the best 10 or `page_size` of them."
+            ),
             OpenApiParameter("cursor", OpenApiTypes.STR),
             OpenApiParameter("page_size", OpenApiTypes.INT, description="5 unless told; at most 10."),
         ],
-        responses=SuggestionPage,
+        responses=PolymorphicProxySerializer("AnySuggestionPage", [SuggestionPage, JoinerPage], resource_type_field_name=None),
     )
     def list(self, request: Request) -> HttpResponse:
+        if "idea" in request.query_params:
+            idea, most = idea_asked_for(request), size_of(request, MOST_TOLD)
+            rows = access.joiners_visible_to(request.user, idea)[:most]
+            return fast(request, {"next": None, "previous": None, "results": joiners_told(rows, request.user.language)})
         rows = asked_for(request, shown(access.SUGGESTIONS.standings(request.user)))
         first, last = page_of(request, rows)
         results = access.SUGGESTIONS.told(request.user, rows[first:last], request.user.language)
@@ -147,6 +197,13 @@ class Suggestions(Nouns):
         if not told:
             raise NotFound(ABSENT)
         return fast(request, told[0])
+
+    @extend_schema(responses=SilencePage)
+    @action(detail=False, methods=["get"])
+    def silence(self, request: Request) -> HttpResponse:
+        """The events where you were given less than you should, why, and which missing answer of your profile would help most."""
+        told = silence_told(access.own_shortfalls(request.user), request.user.language)
+        return fast(request, {"next": None, "previous": None, "results": told})
 
 
 class Answers(View):
@@ -175,6 +232,16 @@ class Answers(View):
         return Response(place_of(one_standing(request, suggestion.pk)))
 
 
+def idea_asked_for(request: Request) -> int:
+    """The id of the idea that the address names; there is nothing to choose from beside it."""
+    idea = request.query_params["idea"]
+    if not (idea.isascii() and idea.isdecimal() and len(idea) <= 16):
+        raise ValidationError({"idea": [_("The id of an idea.")]})
+    if others := sorted(set(request.query_params) - {"idea", "page_size"}):
+        raise ValidationError({name: [_("This cannot be set here.")] for name in others})
+    return int(idea)
+
+
 def asked_for(request: Request, rows: list[Standing]) -> list[Standing]:
     """The rows of the event and in the state that the address names."""
     event, state = (request.query_params.get(name) for name in ("event", "state"))
@@ -189,12 +256,17 @@ def asked_for(request: Request, rows: list[Standing]) -> list[Standing]:
     return rows
 
 
-def page_of(request: Request, rows: list[Standing]) -> tuple[int, int]:
-    """First and last position of the page that the address asks for."""
-    wanted = request.query_params.get("page_size", str(PAGE_SIZE))
+def size_of(request: Request, usual: int) -> int:
+    """How many the address asks for, 10 at most."""
+    wanted = request.query_params.get("page_size", str(usual))
     if not (wanted.isascii() and wanted.isdecimal() and int(wanted[:10]) > 0):
         raise ValidationError({"page_size": [_("A whole number from 1 to 10.")]})
-    size = min(int(wanted[:10]), MOST_TOLD)
+    return min(int(wanted[:10]), MOST_TOLD)
+
+
+def page_of(request: Request, rows: list[Standing]) -> tuple[int, int]:
+    """First and last position of the page that the address asks for."""
+    size = size_of(request, PAGE_SIZE)
     cursor = request.query_params.get("cursor")
     if cursor is None:
         return 0, min(size, len(rows))

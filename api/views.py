@@ -85,6 +85,9 @@ class View(APIView):
         unknown = set(request.query_params) - self.known_parameters()
         if unknown:
             raise ValidationError({name: [_("There is no such parameter.")] for name in sorted(unknown)})
+        repeated = sorted(name for name, values in request.query_params.lists() if len(values) > 1)
+        if repeated:
+            raise ValidationError({name: [_("Give this parameter once.")] for name in repeated})
 
     def take_nothing(self, request: Request) -> None:
         """For operations without a body."""

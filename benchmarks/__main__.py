@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks import machine
 
 FILE = Path(__file__).resolve().parent.parent / "var" / "bench.json"
-NAMES = ("stages", "suggestions_api", "main_job")
+NAMES = ("stages", "suggestions_api", "main_job", "quality", "teams", "allocation", "fairness", "learning")
 
 
 def main() -> int:

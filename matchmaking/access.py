@@ -18,6 +18,7 @@ from matchmaking.models import (
     Block,
     Event,
     Idea,
+    IdeaSuggestion,
     Import,
     Introduction,
     Organisation,
@@ -28,10 +29,12 @@ from matchmaking.models import (
     Registration,
     Role,
     Run,
+    Shortfall,
     Suggestion,
     User,
 )
 from matchmaking.selectors.own_data import CONTACTS_SEEN
+from matchmaking.selectors.records import live_consent
 from matchmaking.selectors.suggestions import Reader
 
 R = TypeVar("R", bound=Model)
@@ -228,6 +231,23 @@ def idea_to_edit(user: Viewer, idea_id: int) -> Idea:
     return idea
 
 
+def idea_with_joiners(user: Viewer, idea_id: int) -> Idea:
+    """The idea, if `user` leads it, or organises or facilitates its event: its list reads to all others like one that never was."""
+    in_care = Q(event__in=events_with_role(user, *STAFF_ROLES).values("pk"))
+    own = Q(lead__in=own_participants(user).values("pk"))
+    return _one(ideas_visible_to(user).filter(in_care | own).select_related("lead", "event"), idea_id, "There is no such idea.")
+
+
+def joiners_visible_to(user: Viewer, idea_id: int) -> QuerySet[IdeaSuggestion]:
+    """Who should join an idea, the best first, as published for its event; never past a block, nor past a withdrawal of either side."""
+    idea = idea_with_joiners(user, idea_id)
+    rows = IdeaSuggestion.objects.filter(idea=idea, run__event=idea.event_id, run__publications__isnull=False)
+    for side in ("participant", "idea__lead"):
+        here = Registration.objects.filter(event=OuterRef("run__event"), participant=OuterRef(side), state=Registration.State.APPROVED)
+        rows = rows.filter(Exists(here), live_consent(side))
+    return rows.exclude(Exists(_blocks_of(OuterRef("participant"), OuterRef("idea__lead")))).order_by("rank", "pk")
+
+
 def own_participant_in(user: Viewer, programme_id: int) -> Participant:
     """Who `user` is in a programme that they can see."""
     programme_for(user, programme_id)
@@ -331,6 +351,11 @@ def own_sides(user: Viewer) -> tuple[QuerySet[Suggestion], QuerySet[Suggestion]]
 
 
 SUGGESTIONS = Reader(own_sides)
+
+
+def own_shortfalls(user: Viewer) -> QuerySet[Shortfall]:
+    """Where what is published holds less than the floor for the person."""
+    return Shortfall.objects.filter(participant__in=own_participants(user), run__publications__isnull=False)
 
 
 def suggestion_for(user: Viewer, suggestion_id: int) -> Suggestion:

@@ -49,3 +49,11 @@ class BadInput(MatchmakingError):
 
 class Unavailable(MatchmakingError):
     """A part of the system does not answer for now; try again later."""
+
+
+class TooOften(MatchmakingError):
+    """Asked more often than the rate allows; `wait_s` seconds until it is worth trying again."""
+
+    def __init__(self, wait_s: float) -> None:
+        self.wait_s = wait_s
+        super().__init__("Too many tries. Try again in {seconds} seconds.", seconds=round(wait_s))

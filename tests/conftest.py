@@ -54,7 +54,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 @pytest.fixture(autouse=True)
 def own_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test counts its requests for itself: all of them come from one address."""
-    monkeypatch.setattr("api.throttling.NAMESPACE", f"{uuid.uuid4().hex}:")
+    monkeypatch.setattr("matchmaking.services.throttles.NAMESPACE", f"{uuid.uuid4().hex}:")
 
 
 def answers(url: str = settings.REDIS_URL) -> bool:

@@ -4,7 +4,7 @@ import logging
 import resource
 import sys
 
-from matchmaking.compute import suggestions
+from matchmaking.compute import ideas, suggestions
 from matchmaking.errors import MatchmakingError
 from matchmaking.failpoints import failpoint
 from matchmaking.models import Run, RunKind, Shard, Stage
@@ -12,7 +12,7 @@ from matchmaking.services import publishing, runs, shards
 from matchmaking.services.shards import Claim, Fenced, Heartbeat
 
 log = logging.getLogger(__name__)
-KINDS = {RunKind.SUGGESTIONS: suggestions.STAGES}
+KINDS = {RunKind.SUGGESTIONS: suggestions.STAGES, RunKind.IDEAS: ideas.STAGES}
 UNITS_PER_MB = 1024 * 1024 if sys.platform == "darwin" else 1024
 
 

@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 
 import matchmaking
 from matchmaking.engine import pipeline
+from matchmaking.engine.missing import with_missing
 from matchmaking.engine.parameters import Parameters
 from matchmaking.engine.records import Cohort, Direction, Suggested
 from matchmaking.engine.records import Shortfall as Short
@@ -86,7 +87,8 @@ def finish(run: Run, claim: Claim) -> Left:
     cohort = _cohort(run)
     (chosen,) = shards.artefacts(run, Stage.ALLOCATION)
     measures = pipeline.measure(cohort, _parameters(run), chosen, _space(run, cohort))
-    return Left(None, (), lambda run: _done(run, measures, pipeline.shortfalls(cohort, chosen)))
+    short = with_missing(cohort, _parameters(run), pipeline.shortfalls(cohort, chosen), VectorMemory())
+    return Left(None, (), lambda run: _done(run, measures, short))
 
 
 STAGES: dict[str, Callable[[Run, Claim], Left]] = {

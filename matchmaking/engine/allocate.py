@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from matchmaking.engine.allocation import Pairs, Rules, allocate, best_of_each, layers, ranks, tie_hashes
+from matchmaking.engine.allocation import allocate, best_of_each, layers, ranks, tie_hashes
 from matchmaking.engine.arrays import pack, text_array, text_lines, unpack
 from matchmaking.engine.candidates import Candidates, read_candidates
-from matchmaking.engine.gates import numbers
 from matchmaking.engine.normalise import term_key
+from matchmaking.engine.pairs import Pairs, Rules, groups_of
 from matchmaking.engine.parameters import Parameters
 from matchmaking.engine.parts import SCALE, Scorer
 from matchmaking.engine.records import Cohort, Shortfall
@@ -24,7 +24,8 @@ Ints = npt.NDArray[np.int64]
 class Allocated:
     """Chosen pairs a[i] < b[i] (positions), their round(log w * 1e9), layers and ranks; shortfalls as (position, given, cause).
 
-    `considered` is the number of pairs in E, the union of all lists; `eligible` (n,) partners that pass the gates.
+    `considered` is the number of pairs in E, the union of all lists; `eligible` (n,) partners that pass the gates. `value` is
+    what was maximised, `bound` what nothing can exceed, `repairs` the links made for people below the floor.
     """
 
     a: Ints
@@ -38,6 +39,9 @@ class Allocated:
     causes: list[str]
     eligible: Ints
     considered: int
+    value: float
+    bound: float
+    repairs: int
 
     @property
     def count(self) -> int:
@@ -50,10 +54,11 @@ def allocate_all(space: Space, cohort: Cohort, parameters: Parameters, parts: Se
     found = read_candidates(parts)
     pairs = _pairs(space, cohort, parameters, found)
     rules = _rules(cohort, parameters)
-    chosen = allocate(pairs, rules)
+    choice = allocate(pairs, rules)
+    chosen = choice.chosen
     layer = layers(pairs, chosen)
     rank_a, rank_b = ranks(pairs, chosen, layer)
-    given = np.bincount(np.concatenate([pairs.a[chosen], pairs.b[chosen]]), minlength=len(cohort.profiles))
+    given = pairs.degrees(chosen, len(cohort.profiles))
     short = np.flatnonzero(given < parameters.floor)
     return pack(
         {
@@ -68,6 +73,8 @@ def allocate_all(space: Space, cohort: Cohort, parameters: Parameters, parts: Se
             "causes": text_array([_cause(found, given, person) for person in short.tolist()]),
             "eligible": found.eligible,
             "considered": np.array([len(pairs.a)], np.int64),
+            "repairs": np.array([choice.repairs], np.int64),
+            "certificate": np.array([choice.value, choice.bound], np.float64),
         }
     )
 
@@ -76,8 +83,10 @@ def read_allocation(content: bytes) -> Allocated:
     """The allocation that `allocate_all` wrote."""
     arrays = unpack(content)
     causes = text_lines(arrays.pop("causes"))
-    considered = int(arrays.pop("considered")[0])
-    return Allocated(causes=causes, considered=considered, **{name: array.astype(np.int64) for name, array in arrays.items()})
+    considered, repairs = (int(arrays.pop(name)[0]) for name in ("considered", "repairs"))
+    value, bound = arrays.pop("certificate").tolist()
+    lists = {name: array.astype(np.int64) for name, array in arrays.items()}
+    return Allocated(causes=causes, considered=considered, value=value, bound=bound, repairs=repairs, **lists)
 
 
 def shortfalls(cohort: Cohort, allocation: bytes) -> list[Shortfall]:
@@ -94,9 +103,19 @@ def _cause(found: Candidates, given: Ints, person: int) -> str:
 
 
 def _rules(cohort: Cohort, parameters: Parameters) -> Rules:
-    past = np.array([cohort.past_value.get(profile.key, 0.0) for profile in cohort.profiles], np.float64)
-    organisation = numbers([term_key(profile.organisation) for profile in cohort.profiles])
-    return Rules(parameters.cap, parameters.floor, parameters.per_organisation, parameters.alpha, organisation, past)
+    profiles = cohort.profiles
+    kinds = (
+        (parameters.per_organisation, [_named(profile.organisation) for profile in profiles]),
+        (parameters.per_sector, [[profile.sector] for profile in profiles]),
+        (parameters.per_industry, [_named(*profile.industries) for profile in profiles]),
+    )
+    past = np.array([cohort.past_value.get(profile.key, 0.0) for profile in profiles], np.float64)
+    groups = groups_of(len(profiles), kinds, parameters.cap)
+    return Rules(parameters.cap, parameters.floor, parameters.alpha, groups, past)
+
+
+def _named(*names: str) -> list[str]:
+    return [key for name in names if (key := term_key(name))]
 
 
 def _pairs(space: Space, cohort: Cohort, parameters: Parameters, found: Candidates) -> Pairs:

@@ -1,7 +1,9 @@
 """The b-matching: which pairs to show, under everybody's cap, with floors and fair shares.
 
-Pairs are taken greedily by value v_ab = w_ab (V_a^-alpha + V_b^-alpha), V being what each person receives; four rounds find V.
-All comparisons are of 64-bit integers, ties break by hash of seed and pair, so the order of the input changes nothing.
+It maximises the sum of v_ab = w_ab (V_a^-alpha + V_b^-alpha), V being what each person receives, which four greedy rounds find.
+Prices then say how scarce everybody is; the greedy choice net of prices, or the plain one if that is better, is repaired
+where somebody is below the floor. All comparisons and sums are of 64-bit integers, ties break by hash of seed and pair, so the
+order of the input changes nothing.
 """
 
 from collections.abc import Sequence
@@ -11,41 +13,26 @@ from hashlib import blake2b
 import numpy as np
 import numpy.typing as npt
 
+from matchmaking.engine.greedy import greedy
+from matchmaking.engine.pairs import Floats, Ints, Pairs, Rules
 from matchmaking.engine.parts import SCALE
+from matchmaking.engine.prices import prices
 from matchmaking.engine.repair import repair
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 ALPHA_ROUNDS = 4
 LEAST_SHARE = 0.05  # V is at least this share of the mean, so that a person who gets nothing does not outweigh everybody
+BITS = 40  # of the largest worth, as far as the sums of all pairs still fit 64 bits
+SUM_BITS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Pairs:
-    """Pairs worth showing: a[i] < b[i] are positions, `score` = round(log w * 1e9), `tie` a hash; `pinned` ones are always kept.
+class Choice:
+    """Numbers of the chosen pairs, sorted; their `value` on the objective, a `bound` no allocation exceeds, links of floor repair."""
 
-    Pairs that are not `grounded` (nothing in common besides place and sectors) only serve to reach the floor.
-    """
-
-    a: Ints
-    b: Ints
-    score: Ints
-    tie: npt.NDArray[np.uint64]
-    pinned: npt.NDArray[np.bool_]
-    grounded: npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """Limits of the allocation; `organisation` (n,) is -1 where a person acts for none, `past` (n,) value received before."""
-
-    cap: int
-    floor: int
-    per_organisation: int
-    alpha: float
-    organisation: Ints
-    past: Floats
+    chosen: Ints
+    value: float
+    bound: float
+    repairs: int
 
 
 def tie_hashes(keys: Sequence[str], a: Ints, b: Ints, seed: int) -> npt.NDArray[np.uint64]:
@@ -69,13 +56,17 @@ def best_of_each(pairs: Pairs, count: int, most: int) -> npt.NDArray[np.bool_]:
     return kept
 
 
-def allocate(pairs: Pairs, rules: Rules) -> Ints:
-    """Numbers of the chosen pairs, sorted: caps hold, pinned pairs stay, everybody has `floor` where possible."""
-    values = _fair_values(pairs, rules)
-    chosen = _greedy(pairs, rules, values)
-    return repair(
-        pairs.a, pairs.b, values, pairs.tie, pairs.pinned, chosen, rules.organisation, rules.cap, rules.floor, rules.per_organisation
-    )
+def allocate(pairs: Pairs, rules: Rules) -> Choice:
+    """The pairs to show: caps and groups hold, pinned pairs stay, everybody has `floor` where possible."""
+    value = _fair_values(pairs, rules)
+    worth, unit = _whole(value, rules)
+    plain = greedy(pairs, rules, worth)
+    price, bound = prices(pairs, rules, worth, plain)
+    priced = greedy(pairs, rules, worth - price[pairs.a] - price[pairs.b])
+    better = max((plain, priced), key=lambda chosen: int(worth[chosen].sum()))
+    chosen, repairs = repair(pairs, rules, worth, better)
+    counted = chosen[pairs.counts[chosen]]
+    return Choice(chosen, int(worth[counted].sum()) * unit, bound * unit, repairs)
 
 
 def layers(pairs: Pairs, chosen: Ints) -> Ints:
@@ -106,45 +97,30 @@ def ranks(pairs: Pairs, chosen: Ints, layer: Ints) -> tuple[Ints, Ints]:
     return rank[: len(chosen)], rank[len(chosen) :]
 
 
-def _fair_values(pairs: Pairs, rules: Rules) -> Ints:
-    """round(log v * 1e9) of each pair after the alpha rounds."""
+def _fair_values(pairs: Pairs, rules: Rules) -> Floats:
+    """v of each pair after the alpha rounds, shape (pairs,)."""
     score = np.exp(pairs.score / SCALE)
-    if rules.alpha == 0.0 or not len(score):
-        return pairs.score
-    held = np.ones(len(rules.past))
-    for _ in range(ALPHA_ROUNDS):
-        chosen = _greedy(pairs, rules, _values(pairs, score, held, rules.alpha))
-        received = rules.past + _received(pairs, score, chosen, len(held))
+    held = np.ones(rules.people)
+    for _ in range(ALPHA_ROUNDS if rules.alpha and len(score) else 0):
+        chosen = greedy(pairs, rules, _whole(_values(pairs, score, held, rules.alpha), rules)[0])
+        received = rules.past + _received(pairs, score, chosen, rules.people)
         held = np.maximum((held + received) / 2.0, LEAST_SHARE * max(float(received.mean()), 1e-12))
     return _values(pairs, score, held, rules.alpha)
 
 
-def _values(pairs: Pairs, score: Floats, held: Floats, alpha: float) -> Ints:
+def _values(pairs: Pairs, score: Floats, held: Floats, alpha: float) -> Floats:
     share = held**-alpha
-    return np.rint(np.log(score * (share[pairs.a] + share[pairs.b])) * SCALE).astype(np.int64)
+    values: Floats = score * (share[pairs.a] + share[pairs.b])
+    return values
+
+
+def _whole(values: Floats, rules: Rules) -> tuple[Ints, float]:
+    """Values as whole numbers from 1, and what 1 is worth."""
+    bits = min(BITS, SUM_BITS - (len(values) + rules.cap * rules.people).bit_length())
+    unit = float(values.max(initial=0.0)) / 2.0**bits or 1.0
+    return np.maximum(np.rint(values / unit), 1.0).astype(np.int64), unit
 
 
 def _received(pairs: Pairs, score: Floats, chosen: Ints, count: int) -> Floats:
     ends = np.concatenate([pairs.a[chosen], pairs.b[chosen]])
     return np.bincount(ends, np.tile(score[chosen], 2), minlength=count).astype(np.float64)
-
-
-def _greedy(pairs: Pairs, rules: Rules, values: Ints) -> Ints:
-    """Pinned pairs, then the grounded pairs by descending value whose two people still have room."""
-    order = np.lexsort((pairs.tie, -values, ~pairs.pinned))
-    order = order[(pairs.grounded | pairs.pinned)[order]]
-    room = [rules.cap] * len(rules.organisation)
-    a, b, pinned, organisation = pairs.a.tolist(), pairs.b.tolist(), pairs.pinned.tolist(), rules.organisation.tolist()
-    seen: dict[tuple[int, int], int] = {}
-    chosen = []
-    for pair in order.tolist():
-        x, y = a[pair], b[pair]
-        sides = ((x, organisation[y]), (y, organisation[x]))
-        fits = room[x] > 0 and room[y] > 0 and all(org < 0 or seen.get((who, org), 0) < rules.per_organisation for who, org in sides)
-        if fits or pinned[pair]:
-            chosen.append(pair)
-            room[x] -= 1
-            room[y] -= 1
-            for side in sides:
-                seen[side] = seen.get(side, 0) + 1
-    return np.array(sorted(chosen), np.int64)

@@ -61,9 +61,9 @@ def encode(texts: Sequence[str], memory: Memory | None = None, owners: Sequence[
     if not available():
         return np.zeros((len(texts), 0), np.float16)
     keys = [text_key(text, owner) for text, owner in zip(texts, owners or [""] * len(texts), strict=True)]
-    known = dict(memory.get_many(sorted(set(keys)))) if memory and texts else {}
+    known = dict(memory.get_many(sorted(set(keys)))) if memory is not None and texts else {}
     fresh = {key: _vector(text).tobytes() for key, text in dict(zip(keys, texts, strict=True)).items() if key not in known}
-    if memory and fresh:
+    if memory is not None and fresh:
         memory.set_many(fresh)
     known |= fresh
     rows = [np.frombuffer(known[key], np.float16) for key in keys]

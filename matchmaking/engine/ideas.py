@@ -65,9 +65,9 @@ class IdeaScorer:
     def _told(self, idea: Idea) -> dict[str, Floats]:
         """The parts of what the idea says."""
         space = self.space
-        said = self._row(terms(idea.tags, idea.text))
+        said = self.said(idea)
         wants = space.rarity.transform(said)
-        named = unit_row(space.rarity.transform(self._row(terms(idea.tags))))
+        named = self.themes(idea)
         meant = self._meaning(idea.text)
         return {
             "need": _products(space.offers, pivoted(tidy(wants + wants @ space.steps), PIVOT)),
@@ -79,14 +79,27 @@ class IdeaScorer:
             "need_meaning": space.meant_offers @ meant,
         }
 
-    def _likeness(self, idea: Idea) -> Floats:
-        """How like the idea's words are to those of each work, shape (works,)."""
+    def said(self, idea: Idea) -> Rows:
+        """The terms of the idea's tags and text, shape (1, terms)."""
+        return self._row(terms(idea.tags, idea.text))
+
+    def themes(self, idea: Idea) -> Rows:
+        """The terms of the idea's tags by their rarity, of norm 1, shape (1, terms)."""
+        return unit_row(self.space.rarity.transform(self._row(terms(idea.tags))))
+
+    def words(self, idea: Idea) -> Rows:
+        """The weights of the idea's words, shape (1, words)."""
         works = self.space.works
         counts = Counter[int]()
         for word, count in content_words(" ".join((idea.text, *idea.tags))).items():
             counts[works.roots.get(root(word), -1)] += count
         del counts[-1]
-        return _products(works.text, works.weighing.transform(_one_row(counts, len(works.roots))))
+        weighed: Rows = works.weighing.transform(_one_row(counts, len(works.roots)))
+        return weighed
+
+    def _likeness(self, idea: Idea) -> Floats:
+        """How like the idea's words are to those of each work, shape (works,)."""
+        return _products(self.space.works.text, self.words(idea))
 
     def _meaning(self, text: str) -> Floats:
         works = self.space.works

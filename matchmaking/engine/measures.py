@@ -1,4 +1,4 @@
-"""What a run achieved: coverage, exposure, value, sector mix, and how much better than chance."""
+"""What a run achieved: the certificate, coverage, exposure, value, sector mix against chance, and the same by group."""
 
 import random
 from collections import Counter
@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from matchmaking.engine.allocate import Allocated, read_allocation
 from matchmaking.engine.gates import Gates, gates_of
+from matchmaking.engine.groups import by_group, sectors_by_chance
 from matchmaking.engine.parameters import Parameters
 from matchmaking.engine.parts import SCALE, Scorer
 from matchmaking.engine.records import Cohort
@@ -25,25 +26,31 @@ def measure(cohort: Cohort, parameters: Parameters, allocation: bytes, space: Sp
     """The measures of an allocation as JSON values."""
     found = read_allocation(allocation)
     scores = np.exp(found.score / SCALE)
-    chance = _chance(space, cohort, parameters)
+    gates = gates_of(cohort, parameters)
+    chance = _chance(space, cohort, parameters, gates)
+    table = _sectors(cohort, found)
     mean = float(scores.mean()) if len(scores) else 0.0
     return {
         **_exposure(found, len(cohort.profiles), parameters.floor),
+        **_certificate(found),
         "pairs": found.count,
         "considered": found.considered,
         "causes": dict(sorted(Counter(found.causes).items())),
-        "sectors": _sectors(cohort, found),
+        "sectors": table,
+        "sectors_by_chance": sectors_by_chance(table, cohort, gates, parameters.seed),
+        "diversity": _diversity(cohort, found),
+        "groups": by_group(cohort, *_received(found, len(cohort.profiles))),
         "cross_sector_share": _cross(cohort, found),
-        "value": round(float(scores.sum()), DIGITS),
+        "total_score": round(float(scores.sum()), DIGITS),
         "mean_score": round(mean, DIGITS),
+        "relevance": round(_relevance(space, cohort, found), DIGITS),
         "mean_score_by_chance": round(chance, DIGITS),
         "lift": round(mean / chance, 3) if chance else None,
     }
 
 
 def _exposure(found: Allocated, people: int, floor: int) -> dict[str, Any]:
-    shown = np.bincount(np.concatenate([found.a, found.b]), minlength=people)
-    received = np.bincount(np.concatenate([found.a, found.b]), np.tile(np.exp(found.score / SCALE), 2), minlength=people)
+    shown, received = _received(found, people)
     return {
         "people": people,
         "none": int((shown == 0).sum()),
@@ -54,6 +61,39 @@ def _exposure(found: Allocated, people: int, floor: int) -> dict[str, Any]:
         "gini_exposure": round(gini(shown.astype(np.float64)), 4),
         "gini_value": round(gini(received.astype(np.float64)), 4),
     }
+
+
+def _received(found: Allocated, people: int) -> tuple[Ints, npt.NDArray[np.float64]]:
+    """How many suggestions everybody has, and the sum of their scores, each of shape (people,)."""
+    ends = np.concatenate([found.a, found.b])
+    value = np.bincount(ends, np.tile(np.exp(found.score / SCALE), 2), minlength=people)
+    return np.bincount(ends, minlength=people), value.astype(np.float64)
+
+
+def _certificate(found: Allocated) -> dict[str, Any]:
+    gap = found.bound / found.value - 1.0 if found.value else 0.0
+    return {
+        "value": round(found.value, DIGITS),
+        "bound": round(found.bound, DIGITS),
+        "gap": round(max(gap, 0.0), DIGITS),
+        "repairs": found.repairs,
+    }
+
+
+def _relevance(space: Space, cohort: Cohort, found: Allocated) -> float:
+    """Mean score of the shown pairs without the cross-sector dial, so that runs with different dials can be compared."""
+    scores = Scorer(space, cohort, default_weights().dialled(0.0)).scores(found.a, found.b)
+    return float(np.exp(scores / SCALE).mean()) if len(scores) else 0.0
+
+
+def _diversity(cohort: Cohort, found: Allocated) -> float | None:
+    """Mean over people of the share of distinct sectors in their list."""
+    lists: dict[int, list[str]] = {}
+    for a, b in zip(found.a.tolist(), found.b.tolist(), strict=True):
+        lists.setdefault(a, []).append(cohort.profiles[b].sector)
+        lists.setdefault(b, []).append(cohort.profiles[a].sector)
+    shares = [len(set(lists[person])) / len(lists[person]) for person in sorted(lists)]
+    return round(sum(shares) / len(shares), 4) if shares else None
 
 
 def gini(values: npt.NDArray[np.float64]) -> float:
@@ -83,9 +123,9 @@ def _cross(cohort: Cohort, found: Allocated) -> float:
     return round(crossing / found.count, 4) if found.count else 0.0
 
 
-def _chance(space: Space, cohort: Cohort, parameters: Parameters) -> float:
+def _chance(space: Space, cohort: Cohort, parameters: Parameters, gates: Gates) -> float:
     """Mean score of random cross-sector pairs that pass the gates."""
-    pairs = _random_pairs(gates_of(cohort, parameters), len(cohort.profiles), parameters.seed)
+    pairs = _random_pairs(gates, len(cohort.profiles), parameters.seed)
     if not pairs:
         return 0.0
     a, b = (np.array(side, np.int64) for side in zip(*pairs, strict=True))

@@ -1,103 +1,96 @@
 """Floor repair: whoever is below the floor gets a partner who drops their weakest pair, if that leaves nobody short."""
 
-from collections.abc import Iterable
-
 import numpy as np
-import numpy.typing as npt
 
-Ints = npt.NDArray[np.int64]
+from matchmaking.engine.greedy import Tally
+from matchmaking.engine.pairs import Ints, Pairs, Rules
 
-
-class Lists:
-    """The chosen pairs as lists of everybody, with room and organisations counted."""
-
-    def __init__(self, a: list[int], b: list[int], chosen: Iterable[int], organisation: list[int]) -> None:
-        self.a, self.b, self.organisation = a, b, organisation
-        self.of: list[set[int]] = [set() for _ in organisation]
-        for pair in chosen:
-            self.add(pair)
-
-    def add(self, pair: int) -> None:
-        """Show a pair to both."""
-        self.of[self.a[pair]].add(pair)
-        self.of[self.b[pair]].add(pair)
-
-    def drop(self, pair: int) -> None:
-        """Show a pair no longer."""
-        self.of[self.a[pair]].discard(pair)
-        self.of[self.b[pair]].discard(pair)
-
-    def other(self, pair: int, person: int) -> int:
-        """The partner of a person in a pair."""
-        return self.b[pair] if self.a[pair] == person else self.a[pair]
-
-    def of_organisation(self, person: int, organisation: int, without: int = -1) -> int:
-        """How many partners of one organisation a person has, not counting one pair."""
-        if organisation < 0:
-            return 0
-        return sum(1 for pair in self.of[person] if pair != without and self.organisation[self.other(pair, person)] == organisation)
+Step = tuple[bool, int, int, int, int]  # drops one, cost, tie, pair, pair dropped or -1
 
 
-def repair(
-    a: Ints,
-    b: Ints,
-    values: Ints,
-    ties: npt.NDArray[np.uint64],
-    pinned: npt.NDArray[np.bool_],
-    chosen: Ints,
-    organisation: Ints,
-    cap: int,
-    floor: int,
-    per_organisation: int,
-) -> Ints:
-    """The chosen pairs after repair, sorted numbers; all arrays have one entry per pair, `organisation` one per person."""
-    lists = Lists(a.tolist(), b.tolist(), chosen.tolist(), organisation.tolist())
-    work = _Repair(lists, values.tolist(), ties.tolist(), pinned.tolist(), cap, floor, per_organisation)
-    needy = [person for person, own in enumerate(lists.of) if len(own) < floor]
-    mine = _pairs_of(a, b, needy)
+def repair(pairs: Pairs, rules: Rules, worth: Ints, chosen: Ints) -> tuple[Ints, int]:
+    """The chosen pairs after repair, sorted numbers, and how many links that took."""
+    needy = np.flatnonzero(pairs.degrees(chosen, rules.people) < rules.floor)
+    if not len(needy):
+        return chosen, 0
+    work = _Repair(pairs, rules, worth, chosen.tolist())
+    mine = _pairs_of(pairs, needy)
     # By hash among equally needy: by position, low keys would always come first.
-    for person in sorted(needy, key=lambda p: (len(lists.of[p]), min((work.ties[pair] for pair in mine[p]), default=0))):
-        work.fill(person, mine[person])
-    return np.array(sorted(set().union(*lists.of)), np.int64)
+    turn = sorted(mine, key=lambda p: (len(work.of[p]), min((work.ties[pair] for pair in mine[p]), default=0)))
+    steps = sum(work.fill(person, mine[person]) for person in turn)
+    return np.array(sorted(set().union(*work.of)), np.int64), steps
 
 
-def _pairs_of(a: Ints, b: Ints, people: list[int]) -> dict[int, list[int]]:
-    return {person: np.flatnonzero((a == person) | (b == person)).tolist() for person in people}
+def _pairs_of(pairs: Pairs, people: Ints) -> dict[int, list[int]]:
+    """The pairs of each of some people, found in one pass over all."""
+    owner, which = np.concatenate([pairs.a, pairs.b]), np.tile(np.arange(len(pairs.a)), 2)
+    theirs = np.isin(owner, people)
+    owner, which = owner[theirs], which[theirs]
+    order = np.lexsort((which, owner))
+    edges = np.searchsorted(owner[order], people), np.searchsorted(owner[order], people, side="right")
+    return {
+        person: which[order[start:stop]].tolist()
+        for person, start, stop in zip(people.tolist(), edges[0].tolist(), edges[1].tolist(), strict=True)
+    }
 
 
 class _Repair:
-    def __init__(
-        self, lists: Lists, values: list[int], ties: list[int], pinned: list[bool], cap: int, floor: int, per_organisation: int
-    ) -> None:
-        self.lists, self.values, self.ties, self.pinned = lists, values, ties, pinned
-        self.cap, self.floor, self.per_organisation = cap, floor, per_organisation
+    """The chosen pairs as lists of everybody, of[person] = numbers of pairs, and the steps that change them."""
 
-    def fill(self, person: int, pairs: list[int]) -> None:
-        """Give a person partners until the floor is reached or nothing helps; ends since each step adds one."""
-        while len(self.lists.of[person]) < self.floor:
+    def __init__(self, pairs: Pairs, rules: Rules, worth: Ints, chosen: list[int]) -> None:
+        self.a, self.b, self.worth, self.ties, self.pinned = (
+            array.tolist() for array in (pairs.a, pairs.b, worth, pairs.tie, pairs.pinned)
+        )
+        self.rules, self.tally = rules, Tally(rules.groups)
+        self.of: list[set[int]] = [set() for _ in range(rules.people)]
+        self.loose: dict[int, list[int]] = {}  # what somebody may drop, the weakest first, until a list nearby changes
+        for pair in chosen:
+            self._change(pair, 1)
+
+    def fill(self, person: int, pairs: list[int]) -> int:
+        """Give a person partners until the floor is reached or nothing helps; how many. Ends since each step adds one."""
+        before = len(self.of[person])
+        while len(self.of[person]) < self.rules.floor:
             steps = [step for pair in pairs if (step := self._step(person, pair))]
             if not steps:
-                return
+                break
             *_, pair, dropped = min(steps)
             if dropped >= 0:
-                self.lists.drop(dropped)
-            self.lists.add(pair)
+                self._change(dropped, -1)
+            self._change(pair, 1)
+        return len(self.of[person]) - before
 
-    def _step(self, person: int, pair: int) -> tuple[bool, int, int, int, int] | None:
-        """(drops one, cost, tie, pair, pair dropped or -1) of linking one pair; None where it cannot be."""
-        lists, partner = self.lists, self.lists.other(pair, person)
-        if pair in lists.of[person] or not self._fits(person, partner, -1):
+    def _step(self, person: int, pair: int) -> Step | None:
+        """What linking one pair costs; None where it cannot be."""
+        partner, cap = self._other(pair, person), self.rules.cap
+        if pair in self.of[person] or len(self.of[partner]) > cap or not self.tally.allows(person, partner):
             return None
-        if len(lists.of[partner]) < self.cap and self._fits(partner, person, -1):
-            return (False, -self.values[pair], self.ties[pair], pair, -1)
-        weakest = min((p for p in lists.of[partner] if self._free(p, partner)), key=lambda p: (self.values[p], self.ties[p]), default=-1)
-        if weakest < 0 or not self._fits(partner, person, weakest):
-            return None
-        return (True, self.values[weakest] - self.values[pair], self.ties[pair], pair, weakest)
+        if len(self.of[partner]) < cap and self.tally.allows(partner, person):
+            return (False, -self.worth[pair], self.ties[pair], pair, -1)
+        for weakest in self._loose(partner):
+            if self.tally.allows(partner, person, self._other(weakest, partner)):
+                return (True, self.worth[weakest] - self.worth[pair], self.ties[pair], pair, weakest)
+        return None
 
-    def _fits(self, person: int, partner: int, without: int) -> bool:
-        return self.lists.of_organisation(person, self.lists.organisation[partner], without) < self.per_organisation
+    def _loose(self, person: int) -> list[int]:
+        """What a person may drop: nobody asked for it, and the other one stays above the floor."""
+        if person not in self.loose:
+            may_go = (p for p in self.of[person] if not self.pinned[p] and len(self.of[self._other(p, person)]) > self.rules.floor)
+            self.loose[person] = sorted(may_go, key=lambda p: (self.worth[p], self.ties[p]))
+        return self.loose[person]
 
-    def _free(self, pair: int, partner: int) -> bool:
-        """Whether a partner may drop a pair: nobody asked for it, and the other one stays above the floor."""
-        return not self.pinned[pair] and len(self.lists.of[self.lists.other(pair, partner)]) > self.floor
+    def _other(self, pair: int, person: int) -> int:
+        found: int = self.b[pair] if self.a[pair] == person else self.a[pair]
+        return found
+
+    def _change(self, pair: int, change: int) -> None:
+        """Show a pair to both, or no longer with a change of -1."""
+        ends = self.a[pair], self.b[pair]
+        self.tally.add(*ends, change)
+        for person in ends:
+            before = len(self.of[person])
+            (self.of[person].add if change > 0 else self.of[person].discard)(pair)
+            self.loose.pop(person, None)
+            if (before > self.rules.floor) != (before + change > self.rules.floor):
+                for shown in self.of[person]:
+                    self.loose.pop(self._other(shown, person), None)

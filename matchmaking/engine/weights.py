@@ -82,7 +82,7 @@ def read_weights(path: Path) -> dict[str, Any]:
         data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadInput("The weights file {name} cannot be read. Install the service anew.", name=path.name) from error
-    if data.get("checksum") != checksum(data):
+    if not isinstance(data, dict) or data.get("checksum") != checksum(data):
         raise BadInput("The weights file {name} was changed: its checksum does not match. Install the service anew.", name=path.name)
     return data
 

@@ -30,6 +30,7 @@ MISFITS = {  # part, code of its evidence, sentence; the worst first
     "place": {"abroad": "abroad", "differ": "differ"},
 }
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
+FIELDS = ("offers", "needs", "interests", "about", "languages", "city")  # answers of a profile, of which one may be missed most
 KIN_LETTERS = 4  # two words with this opening need no translation of one another
 
 
@@ -58,6 +59,19 @@ def told_apart(forth: Terms, back: Terms, language: str, *, partner: str = "") -
     reader = _Reader(language, partner, {})
     one, other = _Teller(forth, reader), _Teller(back, reader)
     return (one.fits(), one.misfits()), (other.fits(), other.misfits())
+
+
+def told_of_idea(terms: Terms, language: str, *, partner: str = "") -> Told:
+    """What fits and what does not, for the lead of an idea, of somebody who should join it."""
+    teller = _IdeaTeller(terms, _Reader(language, partner, {}))
+    return teller.fits(), teller.misfits()
+
+
+def silence(cause: str, missing: str, language: str) -> list[str]:
+    """Why somebody was given less than they should, by the cause, and which of `FIELDS` would help most, if any."""
+    reader = _Reader(language, "", {})
+    keys = (f"silence_{cause}", f"missing_{missing}")
+    return [reader.fill(key) for key in keys if key in reader.words.templates]
 
 
 class _Words:
@@ -230,6 +244,9 @@ class _Teller:
         named = any(">" in code for code in self._codes(key))
         return "" if named or "near" not in codes else self._fill(f"{key}_meaning")
 
+    def say_mention(self, _value: float, codes: Codes) -> str:
+        return self._fill("mention") if codes else ""
+
     def say_ties(self, _value: float, _codes: Codes) -> str:
         return self._fill("ties")
 
@@ -299,6 +316,18 @@ class _Teller:
             if code.startswith(start):
                 return code[len(start) :]
         return ""
+
+
+class _IdeaTeller(_Teller):
+    """Tells an idea's lead: what is said of the two of a pair in other words than of an idea has a sentence of its own."""
+
+    def __init__(self, terms: Terms, reader: _Reader) -> None:
+        super().__init__(terms, reader)
+        self._fill = self._fill_of_idea
+
+    def _fill_of_idea(self, key: str, **values: str) -> str:
+        own = f"idea_{key}"
+        return self.reader.fill(own if own in self.words.templates else key, **values)
 
 
 SAYS: dict[str, Callable[[_Teller, float, Codes], str]] = {

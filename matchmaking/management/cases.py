@@ -1,11 +1,12 @@
 """Matching cases: past projects and queries in files, answered by the engine that production uses, with its default weights.
 
 A query's truth is never read. Queries of people are ranked by the score of the pair, those of ideas by the idea's direction.
+People are answered many at a time, so that one product serves them all.
 """
 
 import gzip
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,16 @@ import numpy.typing as npt
 
 from matchmaking.engine import pipeline
 from matchmaking.engine.candidates import Tiles
+from matchmaking.engine.encoder import Memory
 from matchmaking.engine.ideas import IdeaScorer
 from matchmaking.engine.parameters import Parameters
+from matchmaking.engine.parts import SCALE
 from matchmaking.engine.records import Cohort, Idea, PastProject, Profile
 from matchmaking.engine.weights import Weights, default_weights
 from matchmaking.errors import BadInput
 
 MOST = 100  # ids in a ranking
+QUERIES_AT_ONCE = 128
 FILES = ("profiles", "projects", "queries")
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -29,33 +33,50 @@ Query = Mapping[str, Any]
 
 
 class Case:
-    """A case folder, read and made into vectors."""
+    """A case folder, read and made into vectors; `memory` keeps the sentence vectors of its texts."""
 
-    def __init__(self, folder: Path, weights: Weights | None = None) -> None:
+    def __init__(self, folder: Path, memory: Memory | None = None) -> None:
         rows = {name: read_rows(folder / f"{name}.jsonl.gz") for name in FILES}
         self.queries: list[Query] = [{name: value for name, value in row.items() if name != "truth"} for row in rows["queries"]]
         cohort = Cohort(tuple(map(_profile, rows["profiles"])), tuple(map(_project, rows["projects"])))
         self.cohort = pipeline.order(cohort)
         self.index = {profile.key: number for number, profile in enumerate(self.cohort.profiles)}
-        self.weights = (weights or default_weights()).dialled(Parameters().bridge)
-        self.space = pipeline.merge_vectors(self.cohort, [pipeline.vectorise_rows(self.cohort, 0, len(self.cohort.profiles))])
-        self.ideas = IdeaScorer(self.space, self.cohort, self.weights)
-        self._tiles = Tiles(self.space, self.cohort, Parameters(met_again=True), self.weights)
+        self.space = pipeline.merge_vectors(self.cohort, [pipeline.vectorise_rows(self.cohort, 0, len(self.cohort.profiles), memory)])
+        self._memory = memory
+        self.weigh(default_weights().dialled(Parameters().bridge))
 
-    def answers(self) -> Iterable[dict[str, Any]]:
-        """An answer to each query: a ranking of ids, best first, or scores of plans."""
-        return (self.answer(query) for query in self.queries)
+    def weigh(self, weights: Weights) -> None:
+        """Answer with these weights from now on."""
+        self.weights = weights
+        self.ideas = IdeaScorer(self.space, self.cohort, weights, self._memory)
+        self._tiles = Tiles(self.space, self.cohort, Parameters(met_again=True), weights)
 
-    def answer(self, query: Query) -> dict[str, Any]:
-        """The answer to one query."""
-        if query["kind"] == "fit":
-            person = self.index[query["participant"]]
-            scores = {plan["id"]: float(self.ideas.scores(idea_of(plan))[person]) for plan in query["plans"]}
-            return {"id": query["id"], "scores": scores}
+    def answers(self) -> Iterator[dict[str, Any]]:
+        """An answer to each query, in their order: a ranking of ids, best first, or scores of plans."""
+        for start in range(0, len(self.queries), QUERIES_AT_ONCE):
+            some = self.queries[start : start + QUERIES_AT_ONCE]
+            pairs = self._pair_scores(some)
+            for query in some:
+                if query["kind"] == "fit":
+                    yield {"id": query["id"], "scores": self._fit(query)}
+                else:
+                    scores = next(pairs) if query["kind"] == "participant" else self.ideas.scores(idea_of(query))
+                    yield {"id": query["id"], "ranking": self.ranking(query, scores)}
+
+    def _fit(self, query: Query) -> dict[str, float]:
+        person = self.index[query["participant"]]
+        return {plan["id"]: float(self.ideas.scores(idea_of(plan))[person]) for plan in query["plans"]}
+
+    def ranking(self, query: Query, scores: Floats) -> list[str]:
+        """Who may be ranked for a query, the best of them first by these scores of everybody, shape (n,)."""
         allowed = self.allowed(query)
-        score = self._pair_scores(query, allowed) if query["kind"] == "participant" else self.ideas.scores(idea_of(query))[allowed]
-        best = np.argsort(-score, kind="stable")[:MOST]
-        return {"id": query["id"], "ranking": [self.cohort.profiles[number].key for number in allowed[best].tolist()]}
+        best = np.argsort(-np.rint(scores[allowed] * SCALE), kind="stable")[:MOST]
+        return [self.cohort.profiles[number].key for number in allowed[best].tolist()]
+
+    def _pair_scores(self, queries: Sequence[Query]) -> Iterator[Floats]:
+        """log(p_ab * p_ba) with everybody for each query of a person, each of shape (n,)."""
+        rows = np.array([self.index[query["participant"]] for query in queries if query["kind"] == "participant"], np.int64)
+        return iter(-self._tiles.log_cost(rows, np.arange(self.space.count))) if len(rows) else iter(())
 
     def allowed(self, query: Query) -> Ints:
         """The numbers of the profiles that may be ranked, in the order of a hash of their keys, so that ties favour nobody."""
@@ -68,11 +89,6 @@ class Case:
         sector = self.cohort.profiles[self.index[own]].sector
         others = (p for p in self.cohort.profiles if not (query.get("other_sector") and p.sector == sector))
         return [profile.key for profile in others if profile.key not in left_out]
-
-    def _pair_scores(self, query: Query, allowed: Ints) -> Floats:
-        row = np.array([self.index[query["participant"]]])
-        scores: Floats = -self._tiles.log_cost(row, allowed)[0]
-        return scores
 
 
 def idea_of(query: Query) -> Idea:

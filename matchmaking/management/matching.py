@@ -30,9 +30,13 @@ MEASURES = {
     "mean_exposure": "suggestions per person",
     "gini_exposure": "unevenness of exposure (Gini)",
     "cross_sector_share": "share across sectors",
+    "diversity": "distinct sectors in a list, share",
     "mean_score": "mean chance of a mutual yes",
     "mean_score_by_chance": "the same for random pairs",
     "lift": "times better than chance",
+    "value": "value of the choice",
+    "bound": "no choice can exceed",
+    "gap": "so it is at most this share short",
 }
 
 
@@ -106,13 +110,25 @@ def table(measures: dict[str, Any]) -> Iterator[str]:
         if measures.get(name) is not None:
             yield f"  {words:32} {_number(measures[name]):>10}"
     yield from (f"  {'of these: ' + cause.replace('_', ' '):32} {count:>10}" for cause, count in measures.get("causes", {}).items())
-    sectors = measures.get("sectors", {})
+    yield from _square("suggestions between sectors", measures.get("sectors", {}))
+    yield from _square("the same over what chance would give", measures.get("sectors_by_chance", {}))
+    for kind, groups in measures.get("groups", {}).items():
+        yield f"  {f'by {kind}':32} {'people':>10} {'suggestions':>12} {'value':>8}"
+        for name, row in groups.items():
+            yield f"  {name or 'others':32} {row['people']:>10} {row['mean_exposure']:>12.2f} {row['mean_value']:>8.3f}"
+
+
+def _square(title: str, sectors: dict[str, dict[str, float | None]]) -> Iterator[str]:
+    """A table of sectors by sectors; a dash where no pair is possible."""
     if sectors:
         width = max(map(len, sectors))
-        yield "  suggestions between sectors:"
+        yield f"  {title}:"
         yield f"  {'':{width}} " + " ".join(f"{name[:width]:>{width}}" for name in sectors)
-        yield from (f"  {name:{width}} " + " ".join(f"{row[other]:>{width}}" for other in sectors) for name, row in sectors.items())
+        for name, row in sectors.items():
+            yield f"  {name:{width}} " + " ".join(f"{_number(row[other]):>{width}}" for other in sectors)
 
 
-def _number(value: float) -> str:
+def _number(value: float | None) -> str:
+    if value is None:
+        return "-"
     return f"{value:.4g}" if isinstance(value, float) and not math.isclose(value, round(value)) else f"{value:g}"

@@ -9,6 +9,7 @@ from matchmaking.models.programme import Event
 
 class RunKind(models.TextChoices):
     SUGGESTIONS = "suggestions"
+    IDEAS = "ideas"
 
 
 class RunState(models.TextChoices):
@@ -28,6 +29,12 @@ class Stage(models.TextChoices):
     ALLOCATION = "allocation"
     REASONS = "reasons"
     FINISH = "finish"
+
+
+STAGES_OF = {
+    RunKind.SUGGESTIONS: tuple(Stage),
+    RunKind.IDEAS: (Stage.SNAPSHOT, Stage.VECTORS, Stage.REASONS, Stage.FINISH),
+}
 
 
 class Run(Row):

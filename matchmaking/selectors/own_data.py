@@ -9,6 +9,7 @@ from matchmaking.models import (
     Block,
     Consent,
     Idea,
+    IdeaSuggestion,
     ImportRow,
     Intent,
     Introduction,
@@ -79,6 +80,8 @@ def everything(user: User) -> dict[str, list[dict[str, Any]]]:
     told["projects"] = _projects(own)
     pairs = Pair.objects.filter(Q(a__in=own) | Q(b__in=own), shown_at__isnull=False)
     told["suggestions"] = _plain(pairs, "id", "event_id", "shown_at", "expires_at")
+    joins = IdeaSuggestion.objects.filter(participant__in=own, run__published_at__isnull=False)
+    told["idea_suggestions"] = _plain(joins, "id", "created_at", "run__event_id", "idea_id")
     told["introductions"] = [_introduction(row, own) for row in Introduction.objects.filter(sides).select_related("pair").order_by("pk")]
     told["contact_views"] = _contact_views(own)
     told["actions"] = _plain(AuditEntry.objects.filter(actor_id=user.pk), "id", "created_at", "action", "noun", "noun_id", "event_id")

@@ -1,7 +1,9 @@
 """Rows to engine records, and content keys to ids and back, in a fixed number of queries."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable
+from hashlib import sha256
 from math import fsum
 from typing import Any
 
@@ -13,6 +15,7 @@ from matchmaking.models import (
     Block,
     Consent,
     Event,
+    Idea,
     Introduction,
     Membership,
     Pair,
@@ -66,6 +69,18 @@ def ids_of_keys(event: Event, keys: Iterable[str]) -> dict[str, int]:
     """The participants' ids by content key; somebody erased meanwhile is missing."""
     rows = Participant.objects.filter(programme=event.programme_id, key__in=list(keys))
     return dict(rows.values_list("key", "pk"))
+
+
+def ideas_of(event: Event) -> dict[int, records.Idea]:
+    """The event's ideas whose lead takes part, by id. Their keys are made of their content: no id decides a result."""
+    leads = taking_part(event).values("participant_id")
+    rows = Idea.objects.filter(event=event, lead__in=leads).values_list("pk", "lead__key", "title", "text", "needs")
+    return {pk: _idea(*told) for pk, *told in rows.order_by("pk")}
+
+
+def _idea(lead: str, title: str, text: str, needs: list[str]) -> records.Idea:
+    key = sha256(json.dumps([lead, title, text, needs], ensure_ascii=False).encode()).hexdigest()
+    return records.Idea(key=key, tags=tuple(needs), text=f"{title}. {text}", members=(lead,))
 
 
 def _profiles(event: Event) -> Iterable[tuple[int, records.Profile]]:

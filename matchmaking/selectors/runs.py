@@ -6,7 +6,7 @@ from django.db.models import Case, Count, F, IntegerField, Max, Q, When
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from matchmaking.models import Run, Shard, Stage
+from matchmaking.models import STAGES_OF, Run, RunKind, Shard, Stage
 
 WEIGHTS = {  # share of the time in percent, measured on 5,793 organisations with two processes (benchmarks/main_job.py)
     Stage.SNAPSHOT: 2,
@@ -43,7 +43,7 @@ class _Pieces(NamedTuple):
 def progress(run: Run) -> dict[str, Any]:
     """State, stage, percent (0..100), `attempt` from 2 where a worker was lost, seconds left (None: not known yet), a sentence."""
     pieces = _pieces(run) if run.state in Run.ACTIVE else {}
-    percent = 100 if run.state == Run.State.DONE else int(sum(_share(stage, piece) for stage, piece in pieces.items()))
+    percent = 100 if run.state == Run.State.DONE else int(sum(_share(stage, piece) for stage, piece in pieces.items()) * _scale(run))
     attempt = max((piece.attempt for piece in pieces.values()), default=1)
     template, params = _sentence(run, attempt)
     return {
@@ -71,6 +71,11 @@ def _pieces(run: Run) -> dict[Stage, _Pieces]:
 
 def _share(stage: Stage, piece: _Pieces) -> float:
     return WEIGHTS[stage] * piece.done / piece.all
+
+
+def _scale(run: Run) -> float:
+    """Percent of the whole per percent of the stages that this kind of run goes through."""
+    return sum(WEIGHTS.values()) / sum(WEIGHTS[stage] for stage in STAGES_OF[RunKind(run.kind)])
 
 
 def _sentence(run: Run, attempt: int) -> tuple[str, dict[str, Any]]:

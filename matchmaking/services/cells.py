@@ -24,10 +24,12 @@ _space = re.compile(f"[{_SPACES}]")
 _removed = re.compile(rf"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff{_INVISIBLE}]")
 _may_hold_marks = re.compile(r"[\u0300-\u036f\u0483-\u0489\u0591-\u1fff\u20d0-\U0010ffff]")
 
-_BEFORE = rf"[\x00-\x08\x0e-\x20\x7f-\x84\x86-\x9f{_SPACES}{_INVISIBLE}]*"
+_BEFORE_SIGNS = rf"\x00-\x08\x0e-\x20\x7f-\x84\x86-\x9f{_SPACES}{_INVISIBLE}"
+_BEFORE = f"[{_BEFORE_SIGNS}]*"
 _SIGN = rf"[=+\-@＝＋－＠﹢﹣﹦﹫]|[{{｛]{_BEFORE}[=＝﹦]"
 _formula = re.compile(rf"{_BEFORE}(?:{_SIGN}|[\t\n\r])")
-_formula_in_later_line = re.compile(rf"([{_LINE_ENDS}])({_BEFORE}(?:{_SIGN}|\t))")
+# A program set to another separator than the file's cuts cells there, and reads quotes anew after the cut.
+_formula_further_on = re.compile(rf"([{_LINE_ENDS};\t])([{_BEFORE_SIGNS}\"]*(?:{_SIGN})|(?<![;\t]){_BEFORE}\t)")
 
 
 def clean(text: str) -> str:
@@ -62,12 +64,12 @@ def _is_mark(sign: str) -> bool:
 
 
 def neutralise(text: str) -> str:
-    """`text` as plain text for spreadsheet programs: an apostrophe before every line that would begin a formula.
+    """`text` as plain text for spreadsheet programs: an apostrophe before every line, and what follows `;` or TAB, that would be a formula.
 
     Formulas begin with = + - @ (also full-width or small), `{=` or, at the start of the cell, TAB, CR and LF;
     spaces and invisible signs before them change nothing. Idempotent. Real numbers need no neutralising: do not pass them.
     """
-    text = _formula_in_later_line.sub(r"\1'\2", text)
+    text = _formula_further_on.sub(r"\1'\2", text)
     return f"'{text}" if _formula.match(text) else text
 
 

@@ -5,9 +5,10 @@ from typing import Any
 
 from django.db import transaction
 
-from matchmaking.errors import BadInput
-from matchmaking.models import Event, Idea, Participant, User
-from matchmaking.services import trail, versions
+from matchmaking.errors import BadInput, Conflict
+from matchmaking.models import Event, Idea, Participant, Run, RunKind, User
+from matchmaking.selectors.records import taking_part
+from matchmaking.services import runs, trail, versions
 
 OTHER_PROGRAMME = "The event is not of this programme."
 
@@ -33,6 +34,15 @@ def change(*, idea: Idea, by: User, version: int, changes: Mapping[str, Any]) ->
 def delete(*, idea: Idea, by: User, version: int) -> None:
     trail.record("idea.deleted", idea, actor=by, programme=idea.programme_id, event=idea.event)
     versions.delete(idea, version=version)
+
+
+def look_for_joiners(*, idea: Idea, by: User) -> tuple[Run, bool]:
+    """Ask for the lists of all ideas of the idea's event, or get the run that is active already; whether it is new."""
+    if idea.event is None:
+        raise Conflict("This idea belongs to no event yet. Choose its event first.")
+    if not taking_part(idea.event).filter(participant=idea.lead_id).exists():
+        raise Conflict("The lead of this idea does not take part in its event, or does not agree to suggestions.")
+    return runs.start(idea.event, by=by, kind=RunKind.IDEAS)
 
 
 def _check(event: Event | None, programme_id: int) -> None:

@@ -13,6 +13,7 @@ from matchmaking.models import (
     Block,
     Consent,
     Event,
+    IdeaSuggestion,
     Intent,
     Introduction,
     Pair,
@@ -131,8 +132,9 @@ def i10(event: Event) -> Iterator[str]:
         yield f"artefact {pk} outlived its run"
     for pk in Artefact.objects.filter(run__event=event).exclude(run_epoch=F("run__epoch")).values_list("pk", flat=True):
         yield f"artefact {pk} is of an epoch that was given up"
-    staged = Suggestion.objects.filter(run__event=event, run__state__in=[Run.State.FAILED, Run.State.CANCELLED])
-    yield from (f"run {pk} staged suggestions and did not remove them" for pk in staged.values_list("run_id", flat=True).distinct())
+    for model in (Suggestion, IdeaSuggestion):
+        staged = model.objects.filter(run__event=event, run__state__in=[Run.State.FAILED, Run.State.CANCELLED])
+        yield from (f"run {pk} staged suggestions and did not remove them" for pk in staged.values_list("run_id", flat=True).distinct())
 
 
 def i11(event: Event) -> Iterator[str]:

@@ -15,6 +15,7 @@ from matchmaking.failpoints import failpoint
 from matchmaking.models import (
     Artefact,
     Event,
+    IdeaSuggestion,
     Pair,
     Participant,
     Publication,
@@ -67,8 +68,12 @@ def start(
     kind: str = RunKind.SUGGESTIONS,
     shards: int | None = None,
 ) -> tuple[Run, bool]:
-    """Ask for a run, or get the one that is active already; whether it is new. The database decides between two at once."""
+    """Ask for a run, or get the one that is active already; whether it is new. The database decides between two at once.
+
+    Lists for ideas are published as soon as they are there: the lead alone decides about them, nobody reviews them.
+    """
     chosen = parameters_of(event, parameters or {})
+    shown = publish or kind == RunKind.IDEAS
     count = settings.RUN_SHARDS if shards is None else shards
     if not 1 <= count <= SHARD_LIMIT:
         raise BadInput("The number of shards must be between 1 and {limit}.", limit=SHARD_LIMIT)
@@ -76,9 +81,9 @@ def start(
         try:
             with transaction.atomic():
                 run = Run.objects.create(
-                    event=event, kind=kind, parameters=chosen.as_dict(), publish=publish, shard_count=count, requested_by=by
+                    event=event, kind=kind, parameters=chosen.as_dict(), publish=shown, shard_count=count, requested_by=by
                 )
-                trail.record("run.asked", run, actor=by, event=event, publish=publish)
+                trail.record("run.asked", run, actor=by, event=event, publish=shown)
                 begin(run, Stage.SNAPSHOT, [(0, 0)])
             failpoint("run.asked")
             return run, True
@@ -150,6 +155,7 @@ def clear(run: Run) -> None:
     Artefact.objects.filter(run=run).delete()
     Shortfall.objects.filter(run=run).delete()
     Suggestion.objects.filter(run=run).delete()
+    IdeaSuggestion.objects.filter(run=run).delete()
     unused = Pair.objects.filter(event=run.event_id, shown_at__isnull=True, responses__isnull=True)
     unused.exclude(Exists(Suggestion.objects.filter(pair=OuterRef("pk")))).delete()
 

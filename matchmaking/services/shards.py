@@ -23,12 +23,11 @@ from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 
 from matchmaking.jobs import Job, enqueue
-from matchmaking.models import Artefact, Run, Shard, Stage
+from matchmaking.models import STAGES_OF, Artefact, Run, RunKind, Shard, Stage
 from matchmaking.services.protections import protected
 
 log = logging.getLogger(__name__)
 Range = tuple[int, int]
-STAGES = tuple(Stage)
 
 
 class Fenced(Exception):
@@ -123,9 +122,10 @@ def finish(claim: Claim, run: Run, *, data: bytes | None, then: Iterable[Range],
     left = Shard.objects.filter(run=run, run_epoch=claim.run_epoch, stage=claim.stage).exclude(state=Shard.State.DONE)
     if left.exists():
         return False
-    following = STAGES.index(Stage(claim.stage)) + 1
-    if following < len(STAGES):
-        begin(run, STAGES[following], then)
+    stages = STAGES_OF[RunKind(run.kind)]
+    following = stages.index(Stage(claim.stage)) + 1
+    if following < len(stages):
+        begin(run, stages[following], then)
     return True
 
 

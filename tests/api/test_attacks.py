@@ -4,6 +4,7 @@ The routes with their fitting requests are those of matrix.toml, so a new route 
 Every request is undone; what was refused must have written nothing.
 """
 
+import contextlib
 import csv
 import io
 import json
@@ -11,7 +12,6 @@ import pickle
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,15 @@ import redis
 from django.conf import settings as configured
 from django.core.management import call_command
 from django.db import transaction
+from django.test import override_settings
 from django.urls import resolve
 
 from api.docs import Once
 from matchmaking.engine.arrays import unpack
-from matchmaking.models import Artefact, AuditEntry, Event, Organisation, Participant, Run, Suggestion
-from matchmaking.services import shards
+from matchmaking.models import Artefact, AuditEntry, Event, Import, Organisation, Participant, Run, Shard, Suggestion
+from matchmaking.services import blocks, caches, imports, shards
+from matchmaking.services.caches import VectorMemory
+from tests.answers import make_two
 from tests.api.test_matrix import ROLES, TABLE, filled, is_allowed, method_of, scene
 from tests.api.world import client_of
 from tests.factories import make_event, make_organisation, make_participant, make_published_run, make_suggestion
@@ -52,7 +55,7 @@ SQL = (
 
 
 # --- tools ------------------------------------------------------------------------------------------------------------
-@contextmanager
+@contextlib.contextmanager
 def undone() -> Iterator[None]:
     with transaction.atomic():
         yield
@@ -131,6 +134,32 @@ def test_t22_what_is_foreign_reads_like_what_never_was(unlimited):
                 different.append((label(row), role, told))
     none(different)
     assert tried > 200
+
+
+def test_t6_contacts_lie_in_no_cache():
+    """Neither in Redis nor with whoever keeps answers: none may be kept, or be asked for again with a tag."""
+    two = make_two()
+    path = f"/api/v1/introductions/{two.introduce(shares=['mail', 'phone', 'telegram']).pk}/"
+    client = two.client(two.ada)
+    for address in (path, "/api/v1/introductions/", "/api/v1/suggestions/", "/api/v1/me/"):
+        answer = client.get(address)
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
+    assert "ben@example.org" in client.get(path).content.decode()
+    with contextlib.closing(redis.Redis.from_url(configured.REDIS_URL)) as server:
+        kept = [server.get(key) or b"" for key in server.scan_iter(f"*{configured.DATABASE_KEY}*") if server.type(key) == b"string"]
+    assert kept, "counts of requests lie there"
+    assert not [value for value in kept if b"ben@" in value or b"+375 Ben" in value]
+    blocks.block(by=two.ben, whom=two.ada)
+    for words in ({}, {"If-None-Match": "*"}, {"Cache-Control": "only-if-cached"}):
+        assert client.get(path, headers=words).status_code == 404
+
+
+def test_t6_what_is_remembered_of_somebodys_text_goes_with_them():
+    keys = [f"vector:use:0123:{owner}" for owner in ("ada-of-minsk", "ben-of-brest")]
+    VectorMemory().set_many(dict.fromkeys(keys, b"numbers"))
+    assert caches.forget(["ada-of-minsk"]) == 1
+    assert set(VectorMemory().get_many(keys)) == {keys[1]}
+    assert caches.forget(["ben-of-brest"]) == 1
 
 
 def test_t15_filters_by_what_is_foreign_find_nothing(unlimited):
@@ -282,6 +311,20 @@ def test_t58_sql_is_refused_or_finds_nothing(unlimited):
     assert tried > 1000
 
 
+@pytest.mark.parametrize("asked", ["q=a&q=b", "q=a&q=a", "page_size=1&page_size=2"])
+def test_t58_a_parameter_given_twice_is_refused_instead_of_overlooked(asked):
+    answer = client_of(None).get(f"/api/v1/vocabulary/?{asked}")
+    assert (answer.status_code, problem_of(answer)) == (400, True)
+    assert list(answer.json()["errors"]) == [asked.partition("=")[0]]
+
+
+@pytest.mark.parametrize("words", ["children's", '"school', "шко'ла", 'a"b', "100%", "a_b", "a\\b", "O''Neill", "--"])
+def test_t58_a_search_for_words_with_quotes_stays_a_search(words):
+    answer = client_of(None).get("/api/v1/vocabulary/", {"q": words})
+    assert answer.status_code == 200
+    assert set(answer.json()) == {"next", "previous", "results"}
+
+
 def test_t58_lookups_by_dictionary_are_refused(unlimited):
     """Every field of every body: a dictionary or a list where a value is due."""
     people, things = scene()
@@ -389,6 +432,7 @@ BEGINS_A_FORMULA = re.compile(r"^[\s\u00a0\u200b\u200e\ufeff]*([=+\-@\t\r\n＝�
 HOSTILE = (
     '=HYPERLINK("http://evil.example","x")', "+1+1", "-2+3+cmd|' /C calc'!A0", "@SUM(1)", "\t=1+1", "\r=1", " =1+1", "\u00a0=1", "＝1+1",
     "{=1}", "harmless\n=1+1", "\u200b=1", "a\r\n@x", "﹣1", '";=1+1;"',
+    "harmless;=1+1", "harmless\t+1+1", 'harmless;"=1+1', "harmless; ＠x",
 )  # fmt: skip
 
 
@@ -416,13 +460,14 @@ def test_t62_no_cell_of_an_export_begins_a_formula(hostile, world, tmp_path):
         else:
             assert not BEGINS_A_FORMULA.search(cell), (name, cell)
     assert hostile.strip()[-2:] in told["a_name"]
+    for separator in ";\t":  # as a program reads it that is set to another one
+        for line in csv.reader(io.StringIO(out.getvalue(), newline=""), delimiter=separator):
+            assert not [cell for cell in line if BEGINS_A_FORMULA.search(cell)]
 
 
 # --- F. import: in test_imports.py here and tests/services/test_imports.py, test_spreadsheets.py ------------------------
 def test_t78_a_person_written_otherwise_is_the_same_over_http(world):
     """Case, ё and е, spaces, composed or not: the same address is the same person, 0 changes."""
-    from matchmaking.services import imports
-
     client, counts = client_of(world.organiser), []
     first = "Name;Mail\nСемён Ёлкин;Semen@Example.org\n"
     for text in (first, "Name;Mail\n  Семен   Елкин ;semen@example.ORG\n", first):
@@ -522,6 +567,57 @@ def test_t94_who_writes_into_redis_changes_no_record_and_stops_nobody(world):
             if (server.type(key) != b"set" and key in keys) or b":session:" in key or key.endswith(str(world.me.pk).encode()):
                 server.delete(key)
         server.close()
+
+
+def test_t94_vectors_that_somebody_else_wrote_are_neither_unpickled_nor_used(tmp_path):
+    """Forged, pickled, cut short, moved under another key, sealed with another secret: each reads like one that is not there."""
+    memory, trap, server = VectorMemory(), tmp_path / "unpickled", redis.Redis.from_url(configured.REDIS_URL)
+    keys = [f"vector:{tmp_path.name}:{number}" for number in range(6)]
+    names = [f"{configured.DATABASE_KEY}:{key}" for key in keys]
+    memory.set_many(dict.fromkeys(keys, b"as it was left"))
+    try:
+        assert memory.get_many(keys) == dict.fromkeys(keys, b"as it was left")
+        kept = bytes(server.get(names[0]))
+        with override_settings(SECRET_KEY="another secret"):
+            memory.set_many({keys[5]: b"as it was left"})
+        for name, forged in zip(names[1:5], (bomb(trap), kept[:-1], kept, b""), strict=True):
+            server.set(name, forged)
+        assert memory.get_many(keys) == {keys[0]: b"as it was left"}
+        assert not trap.exists()
+    finally:
+        server.delete(*names)
+        server.close()
+
+
+def test_t94_a_forged_message_starts_nothing_that_the_database_does_not_ask_for(world):
+    """Messages that look like ours: a run that is not to be published, an import nobody confirmed, one that was cancelled, shards done."""
+    from workers import tasks
+
+    waits, gone = (import_of(world) for _ in range(2))
+    imports.cancel(import_=gone, by=None)
+    run = Run.objects.create(event=world.event, state=Run.State.DONE)
+    shard = Shard.objects.create(run=run, run_epoch=run.epoch, stage="candidates", number=0, state="done")
+    tables = (Participant, Organisation, Event, Run, Shard, Suggestion, Import, AuditEntry)
+    before = [sorted(map(repr, table.objects.values_list())) for table in tables]
+    for import_ in (waits, gone):
+        tasks.save_import(import_id=import_.pk)
+        tasks.read_import(import_id=import_.pk)
+    tasks.publish_run(run_id=run.pk)
+    tasks.run_shard(shard_id=shard.pk)
+    assert [sorted(map(repr, table.objects.values_list())) for table in tables] == before
+    imports.confirm(import_=waits, by=None)
+    tasks.save_import(import_id=waits.pk)
+    assert Participant.objects.filter(mail="forged@example.org").exists(), "the twin: this one was asked for"
+
+
+def import_of(world: Any) -> Import:
+    """An import that waits for its confirmation."""
+    file = io.BytesIO(b"Name,Mail\nForged,forged@example.org\n")
+    begun = imports.begin(programme=world.programme, event=world.event, file=file, name="people.csv", by=None)
+    imports.read(import_id=begun.pk)
+    begun.refresh_from_db()
+    assert begun.state == Import.State.PREVIEW
+    return begun
 
 
 def test_t98_every_route_answers_with_the_protecting_headers(unlimited):

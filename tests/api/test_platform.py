@@ -172,7 +172,7 @@ def test_production_cookies_headers_and_closed_doors(tmp_path):
     assert set(told["cookies"]) == {"__Host-session", "__Host-csrf"}
     for cookie in told["cookies"].values():
         assert cookie == {"path": "/", "domain": "", "secure": "True", "httponly": "True", "samesite": "Lax"}
-    assert told["schema"] == [404, 404, 404]
+    assert told["schema"] == [404, 302, 404]
     assert told["plain"] == 301
     assert set(told["hsts"].values()) == {"max-age=31536000; includeSubDomains; preload"}
 

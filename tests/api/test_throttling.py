@@ -9,9 +9,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from api import throttling
 from matchmaking.models import ThrottleCount
 from matchmaking.services import keys
+from matchmaking.services import throttles as throttling
 from tests.api.world import client_of
 from tests.factories import make_user
 

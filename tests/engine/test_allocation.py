@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matchmaking.engine.allocation import Pairs, Rules, allocate, best_of_each, layers, ranks, tie_hashes
+from matchmaking.engine.allocation import allocate, best_of_each, layers, ranks, tie_hashes
+from matchmaking.engine.pairs import Pairs, Rules, groups_of
 
 
 def pairs_of(
@@ -24,12 +25,13 @@ def pairs_of(
 
 def rules_of(people: int, cap: int, floor: int, organisation: list[int] | None = None, alpha: float = 0.0) -> Rules:
     """Limits for people without past value."""
-    return Rules(cap, floor, 1, alpha, np.array(organisation or [-1] * people, np.int64), np.zeros(people))
+    names = [[str(number)] if number >= 0 else [] for number in organisation or [-1] * people]
+    return Rules(cap, floor, alpha, groups_of(people, [(1, names)], cap), np.zeros(people))
 
 
 def chosen(pairs: Pairs, rules: Rules) -> set[tuple[int, int]]:
     """The chosen pairs."""
-    return {(int(pairs.a[i]), int(pairs.b[i])) for i in allocate(pairs, rules)}
+    return {(int(pairs.a[i]), int(pairs.b[i])) for i in allocate(pairs, rules).chosen}
 
 
 def test_the_best_pairs_win_under_the_cap():
@@ -71,7 +73,7 @@ def test_floor_repair_takes_nothing_from_somebody_at_the_floor():
 
 def test_alpha_prefers_those_who_received_little_before():
     # A chain 2-0-1-3 with one suggestion each; 0 and 1 had much before, 2 and 3 have waited.
-    pairs = pairs_of({(0, 1): -100_000_000, (0, 2): -150_000_000, (1, 3): -150_000_000})
+    pairs = pairs_of({(0, 1): -100_000_000, (0, 2): -1_000_000_000, (1, 3): -1_000_000_000})
     rules = replace(rules_of(4, 1, 0), past=np.array([5.0, 5.0, 0.0, 0.0]))
     assert chosen(pairs, rules) == {(0, 1)}
     assert chosen(pairs, replace(rules, alpha=1.0)) == {(0, 2), (1, 3)}
@@ -79,7 +81,7 @@ def test_alpha_prefers_those_who_received_little_before():
 
 def test_layers_are_matchings_and_order_the_lists():
     pairs = pairs_of({(0, 1): -10, (0, 2): -20, (1, 2): -30, (0, 3): -40})
-    taken = allocate(pairs, rules_of(4, 3, 0))
+    taken = allocate(pairs, rules_of(4, 3, 0)).chosen
     layer = layers(pairs, taken)
     assert layer.tolist() == [1, 2, 3, 3]
     rank_a, rank_b = ranks(pairs, taken, layer)

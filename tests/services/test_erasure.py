@@ -28,6 +28,7 @@ from matchmaking.models import (
     Block,
     Consent,
     Idea,
+    IdeaSuggestion,
     IdempotencyKey,
     Import,
     ImportFile,
@@ -102,7 +103,11 @@ class World:
         Block.objects.create(programme=self.programme, by=self.other, whom=self.person)
         Block.objects.create(programme=self.programme, by=self.person, whom=self.other)
         Shortfall.objects.create(run=self.run, participant=self.person, given=0, cause="nobody_eligible", missing=f"{MARK} answer")
-        Idea.objects.create(programme=self.programme, lead=self.person, title=f"{MARK} idea", text=MARK, needs=[MARK])
+        mine = Idea.objects.create(programme=self.programme, lead=self.person, title=f"{MARK} idea", text=MARK, needs=[MARK])
+        theirs = Idea.objects.create(programme=self.programme, event=self.event, lead=self.other, title="Lights")
+        told = {"run": self.run, "rank": 1, "z": 0.0, "p": 0.5, "terms": [["text", 0.5, [MARK]]]}
+        IdeaSuggestion.objects.create(idea=mine, participant=self.other, **told)
+        IdeaSuggestion.objects.create(idea=theirs, participant=self.person, **told)
         self.active = Run.objects.create(event=self.event, state=Run.State.RUNNING, epoch=4)
         data = json.dumps({"keys": [self.person.key]}).encode() + MARK.encode()
         Artefact.objects.create(run=self.active, run_epoch=4, stage="vectors", number=0, sha256=hashlib.sha256(data).hexdigest(), data=data)
@@ -243,7 +248,7 @@ def test_p11_what_belongs_to_others_stays(world: World, django_capture_on_commit
     assert removed == {
         "participant": 1, "profile": 1, "registration": 1, "consent": 1, "invitation": 2, "proposal": 1, "importrow": 3, "importfile": 1,
         "pair": 1, "suggestion": 1, "response": 2, "introduction": 1, "block": 2, "intent": 2, "membership": 2, "project": 1, "idea": 1,
-        "shortfall": 1, "idempotencykey": 3, "organisation": 1, "logentry": 1, "sessions": 2, "user": 1,
+        "shortfall": 1, "ideasuggestion": 2, "idempotencykey": 3, "organisation": 1, "logentry": 1, "sessions": 2, "user": 1,
     }  # fmt: skip
     assert AuditEntry.objects.filter(action="participant.erased", noun_id=world.person.pk, actor_id=world.organiser.pk).count() == 1
 

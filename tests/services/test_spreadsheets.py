@@ -180,7 +180,14 @@ def test_t62_a_cell_that_begins_with_tab_or_line_end_is_exported_as_text(text):
     assert neutralise(text).startswith("'")
 
 
-@pytest.mark.parametrize("text", ["", "Ann", "a-b", "2 + 2", "Ann\n\nBob", "'=1", "{a}", "№ 5", "e@mail"])
+@pytest.mark.parametrize("separator", [";", "\t"])
+@pytest.mark.parametrize("formula", ["=1+1", ' "＝1+1', '""@x', "{=1}"])
+def test_t62_a_cell_cut_at_another_separator_begins_no_formula(separator, formula):
+    """Excel in Belarusian, Russian and German separates by semicolons, whatever the file does."""
+    assert neutralise(f"Ann{separator}{formula}") == f"Ann{separator}'{formula}"
+
+
+@pytest.mark.parametrize("text", ["", "Ann", "a; b", "a;b\tc", "a-b", "2 + 2", "Ann\n\nBob", "'=1", "{a}", "№ 5", "e@mail"])
 def test_t62_harmless_cells_are_exported_as_they_are(text):
     assert neutralise(text) == text
 
@@ -224,6 +231,7 @@ def test_t66_cells_of_50_000_signs_take_under_100_ms():
         " ",
         "\n",
         "\n=",
+        ';" ',
         "= ",
         "{ ",
         ";",

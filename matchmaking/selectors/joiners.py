@@ -1,0 +1,55 @@
+"""Who should join an idea, and where a person was given less than the floor: in words of a language, never a number."""
+
+import json
+from typing import Any
+
+from django.db.models import QuerySet
+
+from matchmaking.engine.wording import silence, told_of_idea
+from matchmaking.models import IdeaSuggestion, Shortfall
+from matchmaking.selectors.labels import event_name, sector_labels, term_labels
+
+ABOUT = ("participant__profile", "participant__organisation", "idea", "run__event__programme")
+
+
+def joiners_told(rows: QuerySet[IdeaSuggestion], language: str) -> list[dict[str, Any]]:
+    """Rows of one idea in their order; of each participant the public part."""
+    return [_told(row, language) for row in rows.select_related(*ABOUT)]
+
+
+def silence_told(rows: QuerySet[Shortfall], language: str) -> list[dict[str, Any]]:
+    """Why somebody has fewer suggestions than they should, and which answer would help most; the latest first."""
+    found = rows.select_related("run__event").order_by("-run__published_at", "pk")
+    return [
+        {
+            "event": {"id": row.run.event_id, "name": event_name(row.run.event, language)},
+            "missing": row.missing or None,
+            "sentences": silence(row.cause, row.missing, language),
+        }
+        for row in found
+    ]
+
+
+def _told(row: IdeaSuggestion, language: str) -> dict[str, Any]:
+    person, event = row.participant, row.run.event
+    profile, sectors = person.profile, json.dumps(event.programme.sectors)
+    terms = {part: (value, evidence) for part, value, evidence in row.terms if evidence}
+    for_idea, misfits = told_of_idea(terms, language, partner=person.name)
+    return {
+        "id": row.pk,
+        "event": {"id": event.pk, "name": event_name(event, language)},
+        "idea": {"id": row.idea_id, "title": row.idea.title},
+        "partner": {
+            "id": person.pk,
+            "name": person.name,
+            "organisation": person.organisation.name if person.organisation else "",
+            "sector": sector_labels(sectors, language).get(profile.sector, profile.sector),
+            "city": profile.city,
+            "languages": profile.languages,
+            "industries": term_labels(json.dumps(profile.industries), language),
+            "offers": term_labels(json.dumps(profile.offers), language),
+            "needs": term_labels(json.dumps(profile.needs), language),
+            "about": profile.about,
+        },
+        "why": {"for_idea": for_idea, "does_not_fit": misfits},
+    }

@@ -1,0 +1,128 @@
+"""Ideas against people: every value recomputed from dense vectors, by the formulas in words of docs/matching.md."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from matchmaking.engine import pipeline
+from matchmaking.engine.encoder import encode
+from matchmaking.engine.facets import content_words, terms
+from matchmaking.engine.ideas import AREA, CITY, IdeaScorer
+from matchmaking.engine.records import Idea
+from matchmaking.engine.stems import root
+from matchmaking.engine.weights import PARTS, default_weights
+from matchmaking.engine.works import TEXT_PIVOT
+from tests.engine.cohorts import readable
+
+PARTNERS = ("bert", "outsider", "a stranger")
+IDEA = Idea(
+    "idea", ("Mobile apps", "museums", "a light festival"), "An app that leads through the old brewery in Gomel by sound.", PARTNERS
+)
+
+
+def world(idea=IDEA):
+    """A small event with two regions, its vectors, and the values of an idea as rows by part."""
+    regions = {"anna": "BY01 / Minsk oblast", "bert": "BY01 / Minsk oblast", "cleo": "BY02 / Gomel oblast", "dora": "BY02 / Gomel oblast"}
+    cohort = readable()
+    people = tuple(replace(one, region=regions.get(one.key, "")) for one in cohort.profiles)
+    cohort = pipeline.order(replace(cohort, profiles=people))
+    space = pipeline.merge_vectors(cohort, [pipeline.vectorise_rows(cohort, 0, len(people))])
+    found = IdeaScorer(space, cohort, default_weights()).values(idea)
+    return cohort, space, dict(zip(PARTS, found.T, strict=True))
+
+
+def said(space, entries):
+    """Named weights as a dense row of the event's terms."""
+    row = np.zeros(len(space.terms))
+    for term, weight in entries.items():
+        if term in space.terms:
+            row[space.terms.index(term)] = weight
+    return row
+
+
+def at_most_one(row):
+    return row / max(np.linalg.norm(row), 1.0)
+
+
+def test_what_the_idea_says_meets_offers_interests_and_themes():
+    _, space, values = world()
+    everything, tags = said(space, terms(IDEA.tags, IDEA.text)), said(space, terms(IDEA.tags))
+    wanted = everything * space.rarity.idf_
+    wanted = at_most_one(wanted + wanted @ space.steps.toarray())
+    named = tags * space.rarity.idf_
+    assert values["need"] == pytest.approx(space.offers.toarray() @ wanted)
+    assert values["interest"] == pytest.approx(space.interests.toarray() @ at_most_one(everything * space.rarity.idf_**0.5))
+    assert values["themes"] == pytest.approx(space.themes.toarray() @ (named / np.linalg.norm(named)))
+    assert values["need"].argmax() == 2  # cleo, who offers mobile apps
+    assert values["offer"].tolist() == [0.0] * 6  # an idea offers nothing
+
+
+def test_likeness_of_words_is_the_root_of_the_sum_of_squares_over_works():
+    _, space, values = world()
+    works, counts = space.works, np.zeros(len(space.works.roots))
+    for word, count in content_words(" ".join((IDEA.text, *IDEA.tags))).items():
+        if root(word) in works.roots:
+            counts[works.roots[root(word)]] += count
+    weighed = np.where(counts > 0, 1.0 + np.log(np.maximum(counts, 1.0)), 0.0) * works.weighing.tfidf_.idf_
+    weighed /= max(np.linalg.norm(weighed), TEXT_PIVOT)
+    like = works.text.toarray() @ weighed[works.weighing.kept_]
+    expected = [math.sqrt(sum(like[work] ** 2 for work in np.flatnonzero(row))) for row in works.of.toarray()]
+    assert values["text"] == pytest.approx(expected)
+    assert max(expected) > 0.0
+
+
+def test_meaning_is_the_mean_likeness_of_works_and_nothing_below_zero():
+    _, space, values = world()
+    works = space.works
+    vector = encode([IDEA.text])[0].astype(np.float64) - works.centre
+    vector /= np.linalg.norm(vector)
+    expected = [np.mean([max(works.meant[work] @ vector, 0.0) for work in np.flatnonzero(row)] or [0.0]) for row in works.of.toarray()]
+    assert values["meaning"] == pytest.approx(expected)
+    assert values["need_meaning"] == pytest.approx(space.meant_offers @ vector)
+
+
+def test_members_bring_their_network_outsiders_among_them():
+    cohort, space, values = world()
+    weighted, ones = space.joined.weighted.toarray(), space.joined.ones.toarray()
+    row = space.joined.people.index("outsider")
+    reached = np.array([sum(weighted[row] * other) for other in weighted]) / math.sqrt(1 + np.count_nonzero(weighted[row]))
+    reached[row] = 0.0
+    bert = space.joined.people.index("bert")
+    assert not weighted[bert].any()
+    assert values["network"] == pytest.approx(space.network.toarray() @ (reached / 2))  # the mean over the two who are known
+    common = [math.log(1 + np.count_nonzero(person * (weighted[row] > 0))) for person in ones]
+    assert values["together"] == pytest.approx(common)
+    assert [cohort.profiles[i].key for i in np.flatnonzero(values["together"])] == ["anna", "cleo"]
+
+
+def test_place_ties_and_bridge_are_the_mean_over_members_at_the_event():
+    cohort, space, values = world(replace(IDEA, members=("bert", "dora")))
+    inside = [1, 3]
+    assert values["place"] == pytest.approx((space.place.toarray() @ space.place.toarray()[inside].T).mean(axis=1))
+    assert values["language"] == pytest.approx((space.language.toarray() @ space.language.toarray()[inside].T).mean(axis=1))
+    tied = [[space.ties[a, b] if min(a, b) >= 0 else 0.0 for b in space.area] for a in space.area[inside]]
+    assert values["ties"] == pytest.approx(np.mean(tied, axis=0))
+    weights, sectors = default_weights(), [one.sector for one in cohort.profiles]
+    bridges = [[weights.bridge(sectors[a], b) for b in sectors] for a in inside]
+    assert values["bridge"] == pytest.approx(np.mean(bridges, axis=0))
+
+
+def test_a_place_that_the_text_names_is_a_mention():
+    _, _, values = world()
+    assert values["mention"].tolist() == [0.0, 0.0, CITY + AREA, CITY + AREA, 0.0, 0.0]
+
+
+def test_z_is_the_sum_of_weight_times_value():
+    cohort, space, values = world()
+    weights, scorer = default_weights(), IdeaScorer(space, cohort, default_weights())
+    z = scorer.scores(IDEA)
+    for person in range(len(cohort.profiles)):
+        assert z[person] == pytest.approx(math.fsum(weights.of[part] * values[part][person] for part in PARTS), abs=1e-9)
+
+
+def test_an_idea_that_says_nothing_and_knows_nobody_leaves_activity_alone():
+    _, space, values = world(Idea("empty"))
+    assert {part for part in PARTS if values[part].any()} == {"constant", "activity"}
+    assert values["activity"] == pytest.approx(space.activity)
