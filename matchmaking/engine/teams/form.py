@@ -16,7 +16,7 @@ from matchmaking.engine.teams.search import Found
 PROBED = 3  # numbers of teams that are tried where the number is free
 PROBE = 0.06  # share of the steps for each of them
 BEFORE_PROOF = 0.12  # share of the steps that a small case searches before it is solved exactly
-SEARCHED_S = 1.0  # but so many of its seconds' steps, as long as that is not more than half
+SEARCHED_S = 0.5  # but so many of its seconds' steps, as long as that is not more than half
 BEFORE_WHOLE = 0.5  # and before whole numbers are asked whether there is any roster, if the first search found none
 
 
