@@ -7,7 +7,7 @@ learning; answers by the toss of a coin; and people who say the same to everybod
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,16 @@ OUTSIDE = 0.7  # spread of the liking that no part knows, in z units
 ACCEPTED = 0.35  # of all pairs, at the start
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+
+
+class AllPairs(NamedTuple):
+    """All pairs of a cohort with their values in both directions, shape (pairs, parts)."""
+
+    a: Ints
+    b: Ints
+    forth: Floats
+    back: Floats
+    people: int
 
 
 @dataclass
@@ -65,20 +75,24 @@ def people() -> Cohort:
     return Cohort((*demo.profiles, *mixed), demo.projects)
 
 
-def event(cohort: Cohort, seed: int, random: bool = False) -> Event:
-    """A fresh event whose people answer by planted tastes, or by the toss of a coin."""
+def pairs_of(cohort: Cohort) -> AllPairs:
+    """The values of all pairs, by the engine."""
     cohort = pipeline.order(cohort)
     space = pipeline.merge_vectors(cohort, [pipeline.vectorise_rows(cohort, 0, len(cohort.profiles))])
-    n, rng, weight = len(cohort.profiles), np.random.default_rng(seed), shipped()
-    a, b = np.triu_indices(n, 1)
-    forth, back = Scorer(space, cohort, default_weights().dialled(Parameters().bridge)).values(a, b)
-    taste = np.array([weight[i] * TASTE.get(part, 1.0) for i, part in enumerate(PARTS)])
-    likes, liked = rng.normal(size=(n, 2)), rng.normal(size=(n, 2))
+    a, b = np.triu_indices(len(cohort.profiles), 1)
+    return AllPairs(a, b, *Scorer(space, cohort, default_weights().dialled(Parameters().bridge)).values(a, b), len(cohort.profiles))
+
+
+def event(pairs: AllPairs, seed: int, random: bool = False) -> Event:
+    """A fresh event whose people answer by planted tastes, or by the toss of a coin."""
+    a, b, rng = pairs.a, pairs.b, np.random.default_rng(seed)
+    taste = np.array([weight * TASTE.get(part, 1.0) for part, weight in zip(PARTS, shipped(), strict=True)])
+    likes, liked = rng.normal(size=(pairs.people, 2)), rng.normal(size=(pairs.people, 2))
     outside = OUTSIDE * (likes @ liked.T) / np.sqrt(2)
-    z = forth @ taste + outside[a, b], back @ taste + outside[b, a]
+    z = pairs.forth @ taste + outside[a, b], pairs.back @ taste + outside[b, a]
     shift = np.quantile(np.concatenate(z), 1 - ACCEPTED)
-    chance = tuple(np.full(len(a), ACCEPTED) if random else expit(side - shift) for side in z)
-    return Event(a, b, forth, back, n, (chance[0], chance[1]), rng, np.zeros(len(a), bool), weight)
+    forth, back = (np.full(len(a), ACCEPTED) if random else expit(side - shift) for side in z)
+    return Event(*pairs, (forth, back), rng, np.zeros(len(a), bool), shipped())
 
 
 def shipped() -> Floats:
@@ -116,9 +130,9 @@ def answer(event: Event, pairs: Ints, trolls: int = 0) -> float:
     return float(np.mean(honest))
 
 
-def rates(cohort: Cohort, seed: int, *, learning: bool, random: bool = False, rounds: int = ROUNDS) -> list[float]:
+def rates(pairs: AllPairs, seed: int, *, learning: bool, random: bool = False, rounds: int = ROUNDS) -> list[float]:
     """The share of accepts in each round."""
-    now, found = event(cohort, seed, random), []
+    now, found = event(pairs, seed, random), []
     held = np.zeros(now.people), np.zeros(now.people)
     for _ in range(rounds):
         found.append(answer(now, lists(now, now.weight, held)))
@@ -129,9 +143,9 @@ def rates(cohort: Cohort, seed: int, *, learning: bool, random: bool = False, ro
     return found
 
 
-def moved_by_trolls(cohort: Cohort, seed: int, trolls: int = TROLLS, rounds: int = 3) -> tuple[float, float]:
+def moved_by_trolls(pairs: AllPairs, seed: int, trolls: int = TROLLS, rounds: int = 3) -> tuple[float, float]:
     """Mean Jaccard of the others' next lists with the trolls' answers and without, and the largest difference of a weight."""
-    now = event(cohort, seed)
+    now = event(pairs, seed)
     nobody = np.zeros(now.people), np.zeros(now.people)
     for _ in range(rounds):
         answer(now, lists(now, now.weight, nobody), trolls)
@@ -139,8 +153,7 @@ def moved_by_trolls(cohort: Cohort, seed: int, trolls: int = TROLLS, rounds: int
     for silent in (0, trolls):
         heard = now.answers(silent)
         weights.append(learn(heard, shipped(), seed).weight)
-        pairs = lists(now, weights[-1], habits(heard, weights[-1]))
-        partners.append(partners_of(now, pairs))
+        partners.append(partners_of(now, lists(now, weights[-1], habits(heard, weights[-1]))))
     alike = [len(one & other) / max(1, len(one | other)) for one, other in zip(*partners, strict=True)]
     return float(np.mean(alike[trolls:])), float(np.abs(weights[0] - weights[1]).max())
 
@@ -156,14 +169,14 @@ def partners_of(event: Event, pairs: Ints) -> list[set[int]]:
 
 def measured() -> dict[str, Any]:
     """Figures of all seeds, as printed."""
-    cohort = people()
+    pairs = pairs_of(people())
     figures: dict[str, Any] = {}
     for name, random in (("planted tastes", False), ("random answers", True)):
         for learning in (False, True):
-            runs = np.array([rates(cohort, seed, learning=learning, random=random) for seed in SEEDS])
+            runs = np.array([rates(pairs, seed, learning=learning, random=random) for seed in SEEDS])
             figures[f"{name}, {'learning' if learning else 'no learning'}"] = runs.mean(axis=0).round(3).tolist()
     for rounds in (1, 3):
-        found = [moved_by_trolls(cohort, seed, rounds=rounds) for seed in SEEDS]
+        found = [moved_by_trolls(pairs, seed, rounds=rounds) for seed in SEEDS]
         figures[f"trolls, round {rounds}: Jaccard of others' lists"] = [round(alike, 3) for alike, _ in found]
         figures[f"trolls, round {rounds}: change of a weight"] = [round(change, 4) for _, change in found]
     return figures

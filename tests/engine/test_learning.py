@@ -7,7 +7,7 @@ import pytest
 from scipy.special import expit
 
 from benchmarks.fairness import demo_cohort
-from benchmarks.learning import moved_by_trolls, rates, shipped
+from benchmarks.learning import moved_by_trolls, pairs_of, rates, shipped
 from matchmaking.engine import learning
 from matchmaking.engine.learning import FIXED, HABIT_MOST, NOT_NEGATIVE, Answers
 from matchmaking.engine.weights import FILE, PARTS, checksum, read_weights, weights_of
@@ -33,9 +33,12 @@ def tasted(**changed):
 def test_a_planted_taste_is_learned_within_the_bounds_and_what_is_fixed_stays():
     taste = tasted(need=-4.0, interest=5.0, place=3.0)
     lesson = learning.learn(answers(taste=taste), shipped())
-    assert lesson.refused == "" and 0 < lesson.low <= lesson.gain <= lesson.high
+    assert lesson.refused == ""
+    assert 0 < lesson.low <= lesson.gain <= lesson.high
     of = dict(zip(PARTS, lesson.weight, strict=True))
-    assert of["interest"] > 3 and of["place"] > 1.5 and of["need"] == 0
+    assert of["interest"] > 3
+    assert of["place"] > 1.5
+    assert of["need"] == 0
     assert min(of[part] for part in NOT_NEGATIVE) >= 0
 
 
@@ -60,7 +63,8 @@ def test_a_guard_keeps_the_old_weights_where_the_answers_are_few_or_random(count
 def test_a_guard_keeps_the_old_weights_where_accepts_are_few():
     data = answers()
     lesson = learning.learn(replace(data, yes=np.arange(len(data.yes)) < 29), shipped())
-    assert lesson.refused == "few_accepts" and (lesson.weight == shipped()).all()
+    assert lesson.refused == "few_accepts"
+    assert (lesson.weight == shipped()).all()
 
 
 def test_nobody_counts_more_than_twenty_answers_and_the_same_to_all_not_at_all():
@@ -74,25 +78,29 @@ def test_habits_are_shrunk_capped_and_zero_without_answers():
     data = answers()
     open_, draw = learning.habits(replace(data, by=data.by % 50, about=data.about % 50), shipped())
     assert max(np.abs(open_).max(), np.abs(draw).max()) <= HABIT_MOST
-    assert (open_[50:] == 0).all() and (draw[50:] == 0).all() and np.abs(open_[:50]).min() > 0
+    assert (open_[50:] == 0).all()
+    assert (draw[50:] == 0).all()
+    assert np.abs(open_[:50]).min() > 0
 
 
 def test_the_record_is_a_weights_file_that_can_be_told_from_the_old_one():
     lesson = learning.learn(answers(taste=tasted(interest=5.0)), shipped())
     old = read_weights(FILE)
     data = learning.record(lesson, old, 3)
-    assert data["checksum"] == checksum(data) and data["bridges"] == old["bridges"]
-    assert weights_of(data).version.startswith("answers-3-") and weights_of(old).of != weights_of(data).of
+    assert data["checksum"] == checksum(data)
+    assert data["bridges"] == old["bridges"]
+    assert weights_of(data).version.startswith("answers-3-")
+    assert weights_of(old).of != weights_of(data).of
 
 
 @pytest.fixture(scope="module")
-def cohort():
-    return demo_cohort()
+def pairs():
+    return pairs_of(demo_cohort())
 
 
-def test_learning_raises_the_share_of_accepts_and_random_answers_raise_nothing(cohort):
+def test_learning_raises_the_share_of_accepts_and_random_answers_raise_nothing(pairs):
     late = {
-        (random, learned): np.mean([rates(cohort, seed, learning=learned, random=random)[2:] for seed in (0, 1)])
+        (random, learned): np.mean([rates(pairs, seed, learning=learned, random=random)[2:] for seed in (0, 1)])
         for random in (False, True)
         for learned in (False, True)
     }
@@ -100,8 +108,9 @@ def test_learning_raises_the_share_of_accepts_and_random_answers_raise_nothing(c
     assert abs(late[True, True] - late[True, False]) < 0.02
 
 
-def test_thirty_trolls_move_nobody_elses_list_and_would_without_the_protection(cohort, monkeypatch):
-    assert moved_by_trolls(cohort, 0) == (1.0, 0.0)
+def test_thirty_trolls_move_nobody_elses_list_and_would_without_the_protection(pairs, monkeypatch):
+    assert moved_by_trolls(pairs, 0) == (1.0, 0.0)
     monkeypatch.setattr(learning, "UNIFORM_FROM", 10**9)
-    alike, change = moved_by_trolls(cohort, 0)
-    assert alike < 0.9 and change > 0
+    alike, change = moved_by_trolls(pairs, 0)
+    assert alike < 0.9
+    assert change > 0

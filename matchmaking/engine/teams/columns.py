@@ -4,15 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
-from matchmaking.engine.teams.kernel import _ones, judge
-from matchmaking.engine.teams.problem import Ints, Limits, Problem, Words
+from matchmaking.engine.teams.kernel import Short, walk
+from matchmaking.engine.teams.problem import Ints, Problem, Words
 
 COLUMNS_A_SECOND, MOST_COLUMNS = 75_000, 1_500_000  # listed at most, by the seconds there are: the programs over them take the time
 NODES_A_SECOND, MOST_NODES = 6_000_000, 60_000_000
-
-Short = npt.NDArray[np.int16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,7 @@ def every_team(problem: Problem, fewest: int, *, seconds: float, alike: bool = F
         size = found if writing else 0
         teams = np.full((size, width), -1, np.int16)
         value = np.zeros(size, np.int64)
-        found = _walk(*arrays, problem.limits, teams, value, *most)
+        found = walk(*arrays, problem.limits, teams, value, *most)
         if found < 0:
             return None
     closed = int(problem.closed.sum())
@@ -100,79 +97,3 @@ def _scores(problem: Problem, order: Ints) -> Ints:
         here = slice(units.pair_start[unit], units.pair_start[unit + 1])
         out[unit, units.pair_unit[here]] = units.pair_score[here]
     return np.ascontiguousarray(out[np.ix_(order, order)])
-
-
-@njit(cache=True)
-def _walk(
-    masks: Words,
-    counts: Ints,
-    ranges: Ints,
-    enemies: npt.NDArray[np.bool_],
-    scores: Ints,
-    twins: Ints,
-    limits: Limits,
-    teams: Short,
-    value: Ints,
-    most: int,
-    most_nodes: int,
-) -> int:
-    """How many teams there are, written to `teams` and `value` as far as these reach; -1 beyond the limits."""
-    m, width = len(masks), limits.largest
-    chosen = np.zeros(width + 1, np.int64)
-    size, score = np.zeros(width + 1, np.int64), np.zeros(width + 1, np.int64)
-    languages = np.full(width + 1, 0xFFFFFFFFFFFFFFFF, np.uint64)
-    slots = np.full((width + 1, masks.shape[1]), 0xFFFFFFFFFFFFFFFF, np.uint64)
-    no_apart = np.zeros(m + 1, np.int64)
-    depth, unit, found, nodes = 0, 0, 0, 0
-    while True:
-        if unit >= m:
-            if depth == 0:
-                return found
-            depth -= 1
-            unit = chosen[depth] + 1
-            continue
-        nodes += 1
-        if nodes > most_nodes:
-            return -1
-        fits = size[depth] + counts[unit, 0] <= limits.largest and (languages[depth] & masks[unit, 0]) != 0
-        for i in range(depth):
-            if not fits or enemies[chosen[i], unit]:
-                fits = False
-                break
-        common = 0
-        for word in range(3, masks.shape[1]):
-            slots[depth + 1 if depth < width else depth, word] = slots[depth, word] & masks[unit, word]
-            common += _ones(slots[depth, word] & masks[unit, word])
-        if not fits or common < limits.common_slots:
-            unit += 1
-            continue
-        chosen[depth] = unit
-        size[depth + 1] = size[depth] + counts[unit, 0]
-        languages[depth + 1] = languages[depth] & masks[unit, 0]
-        score[depth + 1] = score[depth]
-        for i in range(depth):
-            score[depth + 1] += scores[chosen[i], unit]
-        depth += 1
-        if size[depth] >= limits.smallest:
-            wrong, worth = judge(masks, counts, ranges, no_apart, no_apart, limits, chosen, depth)
-            if wrong == 0:
-                if found < len(teams):
-                    for i in range(depth):
-                        teams[found, i] = chosen[i]
-                    value[found] = worth + score[depth]
-                found += 1
-                if found > most:
-                    return -1
-        if size[depth] >= limits.largest:
-            depth -= 1
-            unit = chosen[depth] + 1
-        elif _used(chosen, depth, unit) >= twins[unit]:
-            unit += 1
-
-
-@njit(cache=True)
-def _used(chosen: Ints, depth: int, unit: int) -> int:
-    used = 0
-    for i in range(depth):
-        used += 1 if chosen[i] == unit else 0
-    return used

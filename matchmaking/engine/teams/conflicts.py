@@ -36,6 +36,10 @@ class Oracle:
         roster, proved = self.ask(rules)
         return roster is None and proved
 
+    def shown(self, rules: frozenset[str]) -> bool:
+        """Whether a roster was met that keeps these rules, perhaps with others."""
+        return any(rules <= asked for asked, (roster, _) in self.known.items() if roster is not None)
+
     def ask(self, rules: frozenset[str]) -> tuple[Roster | None, bool]:
         """A roster that keeps the rules, or None and whether that is proved."""
         if rules not in self.known:
@@ -95,7 +99,7 @@ def find(case: Case, seed: int, budget: Budget, start: frozenset[str] | None = N
     for name in sorted(rules):
         if not budget.over() and oracle.impossible(rules - {name}):
             rules -= {name}
-    minimal = all(oracle.known.get(rules - {name}, (None, False))[0] is not None for name in rules)
+    minimal = all(oracle.shown(rules - {name}) for name in rules)
     ordered = tuple(name for name in case.names() if name in rules)
     return Conflict(ordered, words.conflict(case, ordered), minimal)
 

@@ -24,12 +24,21 @@ def refute(case: Case) -> Names | None:
 
 def numbers_of_teams(case: Case, closure: Closure) -> range:
     """The numbers of teams that sizes, required skills, locks and pins leave possible, fewest first."""
-    numbers = case.numbers_of_teams()
-    least = max([0, *(number for _, number in case.rules.pinned)])
+    numbers, (locks, outside, held) = case.numbers_of_teams(), _locked(case, closure)
     for skill in case.rules.at_least_one:
-        have = len({closure.group_of[i] for i, person in enumerate(case.people) if skill in person.skills})
-        numbers = range(numbers.start, min(numbers.stop, have + 1))
-    return range(max(numbers.start, least), numbers.stop)
+        having = len({closure.group_of[i] for i, person in enumerate(case.people) if skill in person.skills})
+        numbers = range(numbers.start, min(numbers.stop, having + 1))
+    least = max([locks - (-outside // case.largest), locks + held, *(number for _, number in case.rules.pinned)])
+    return range(max(numbers.start, least), min(numbers.stop, locks + outside // case.smallest + 1))
+
+
+def _locked(case: Case, closure: Closure) -> tuple[int, int, int]:
+    """How many teams are locked, how many people are in none of them, and how many numbers are held by others' pins."""
+    groups = {frozenset(group) for group in case.rules.locked}
+    at = {person.id: i for i, person in enumerate(case.people)}
+    locked = {closure.group_of[at[min(group)]] for group in groups if group}
+    held = sum(bool(numbers) for group, numbers in enumerate(closure.numbers) if group not in locked)
+    return len(groups), len(case.people) - len(frozenset[str]().union(*groups)), held
 
 
 def _contradictions(case: Case) -> Iterator[Names]:
@@ -151,14 +160,12 @@ def _counted(case: Case, numbers: range) -> Iterator[Names]:
 
 
 def _numbers(case: Case, closure: Closure) -> Iterator[Names]:
-    """Where the number of teams is free, required skills may leave too few, and pins and locks need too many."""
-    most = case.numbers_of_teams().stop - 1
+    """No number of teams is left by sizes, required skills, locks and pins together."""
     locks = {frozenset(group): f"locked:{i}" for i, group in enumerate(case.rules.locked)}
-    if len(locks) > most:
+    if len(locks) > case.numbers_of_teams().stop - 1:
         yield frozenset(locks.values())
     if not numbers_of_teams(case, closure):
-        skills = {f"at_least_one:{skill}" for skill in case.rules.at_least_one}
-        yield frozenset(skills | {name for name in case.names() if name.split(":")[0] in ("pinned", "together", "locked")})
+        yield frozenset(name for name in case.names() if name.split(":")[0] in ("at_least_one", "pinned", "together", "locked"))
 
 
 def _company(case: Case, closure: Closure) -> Iterator[Names]:

@@ -1,8 +1,10 @@
-"""The compiled inner loop: annealing over rosters with moves, swaps and swaps of several people, deltas only.
+"""The compiled inner loops: annealing over rosters with moves and swaps, deltas only; and the walk that lists every team.
 
 A broken rule costs `penalty` thousandths of a point for each person (or skill, flag, pair) that is wrong, so that the search may
 pass through rosters that break rules; only rosters that break none are ever kept as best. Numbers are whole, random draws are
 the loop's own (xorshift), so the same seed and steps give the same roster whatever the machine does meanwhile.
+
+All compiled functions stand in this one file: their cache notices a change of the file a function is in, not of one it calls.
 """
 
 from typing import NamedTuple
@@ -19,6 +21,9 @@ NOTHING = -(1 << 62)  # the value of no roster
 
 # -ln(u) at the middle of each of 4096 steps: acceptance then needs no exp, whose last digit differs between machines
 NEGATIVE_LOG = -np.log((np.arange(TABLE) + 0.5) / TABLE)
+
+
+Short = npt.NDArray[np.int16]
 
 
 class State(NamedTuple):
@@ -382,3 +387,79 @@ def anneal(
             best = total
             state.best[:] = team_of
     state.totals[0], state.totals[1], state.totals[3], state.totals[4] = total, total_wrong, broken_count, best
+
+
+@njit(cache=True)
+def walk(
+    masks: Words,
+    counts: Ints,
+    ranges: Ints,
+    enemies: npt.NDArray[np.bool_],
+    scores: Ints,
+    twins: Ints,
+    limits: Limits,
+    teams: Short,
+    value: Ints,
+    most: int,
+    most_nodes: int,
+) -> int:
+    """How many teams there are, written to `teams` and `value` as far as these reach; -1 beyond the limits."""
+    m, width = len(masks), limits.largest
+    chosen = np.zeros(width + 1, np.int64)
+    size, score = np.zeros(width + 1, np.int64), np.zeros(width + 1, np.int64)
+    languages = np.full(width + 1, 0xFFFFFFFFFFFFFFFF, np.uint64)
+    slots = np.full((width + 1, masks.shape[1]), 0xFFFFFFFFFFFFFFFF, np.uint64)
+    no_apart = np.zeros(m + 1, np.int64)
+    depth, unit, found, nodes = 0, 0, 0, 0
+    while True:
+        if unit >= m:
+            if depth == 0:
+                return found
+            depth -= 1
+            unit = chosen[depth] + 1
+            continue
+        nodes += 1
+        if nodes > most_nodes:
+            return -1
+        fits = size[depth] + counts[unit, 0] <= limits.largest and (languages[depth] & masks[unit, 0]) != 0
+        for i in range(depth):
+            if not fits or enemies[chosen[i], unit]:
+                fits = False
+                break
+        common = 0
+        for word in range(3, masks.shape[1]):
+            slots[depth + 1 if depth < width else depth, word] = slots[depth, word] & masks[unit, word]
+            common += _ones(slots[depth, word] & masks[unit, word])
+        if not fits or common < limits.common_slots:
+            unit += 1
+            continue
+        chosen[depth] = unit
+        size[depth + 1] = size[depth] + counts[unit, 0]
+        languages[depth + 1] = languages[depth] & masks[unit, 0]
+        score[depth + 1] = score[depth]
+        for i in range(depth):
+            score[depth + 1] += scores[chosen[i], unit]
+        depth += 1
+        if size[depth] >= limits.smallest:
+            wrong, worth = judge(masks, counts, ranges, no_apart, no_apart, limits, chosen, depth)
+            if wrong == 0:
+                if found < len(teams):
+                    for i in range(depth):
+                        teams[found, i] = chosen[i]
+                    value[found] = worth + score[depth]
+                found += 1
+                if found > most:
+                    return -1
+        if size[depth] >= limits.largest:
+            depth -= 1
+            unit = chosen[depth] + 1
+        elif _used(chosen, depth, unit) >= twins[unit]:
+            unit += 1
+
+
+@njit(cache=True)
+def _used(chosen: Ints, depth: int, unit: int) -> int:
+    used = 0
+    for i in range(depth):
+        used += 1 if chosen[i] == unit else 0
+    return used

@@ -190,3 +190,18 @@ def test_a_hand_move_among_five_hundred_is_scored_at_once():
     for move in moves:
         door.score_move(case, roster, move)
     assert (time.process_time() - begun) / len(moves) < 0.02  # promised within 100 ms on the server, of which this is a part
+
+
+def test_pins_that_leave_a_locked_team_no_number_are_told():
+    people = tuple(person(name) for name in "abcdef")
+    outcome = door.form(Case(people, 2, 3, 2, Rules(pinned=(("a", 1), ("b", 2)), locked=(("c", "d", "e"),))), 1)
+    assert outcome.conflict is not None
+    assert outcome.conflict.rules == ("pinned:0", "pinned:1", "locked:0")
+    assert outcome.conflict.minimal
+
+
+def test_locked_teams_that_leave_too_few_others_for_a_team_are_told():
+    people = tuple(person(name) for name in "abcdefgh")
+    outcome = door.form(Case(people, 3, 5, None, Rules(locked=(("a", "b", "c"), ("d", "e", "f")))), 1)
+    assert outcome.conflict is not None
+    assert outcome.conflict.rules == ("locked:0", "locked:1")
