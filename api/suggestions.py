@@ -174,7 +174,7 @@ class Suggestions(Nouns):
             OpenApiParameter("cursor", OpenApiTypes.STR),
             OpenApiParameter("page_size", OpenApiTypes.INT, description="5 unless told; at most 10."),
         ],
-        responses=PolymorphicProxySerializer("AnySuggestionPage", [SuggestionPage, JoinerPage], resource_type_field_name=None),
+        responses=PolymorphicProxySerializer("AnySuggestionPage", [SuggestionPage, JoinerPage], resource_type_field_name=None, many=False),
     )
     def list(self, request: Request) -> HttpResponse:
         if "idea" in request.query_params:
