@@ -9,6 +9,6 @@ COPY --chown=root:root . .
 RUN python -m compileall -q api config matchmaking web workers && install --directory --owner=matchmaking var
 
 USER matchmaking
-ENV MODE=production PYTHONUNBUFFERED=1 VAR_DIR=/app/var
+ENV MODE=production PYTHONUNBUFFERED=1 VAR_DIR=/app/var NUMBA_CACHE_DIR=/app/var/numba
 EXPOSE 8000
 CMD ["gunicorn", "--config", "config/gunicorn.py", "config.wsgi"]
