@@ -174,10 +174,10 @@ def test_fifty_thousand_signs_are_judged_at_once(world):
         "/api/v1/session/": {"mail": long, "password": long},
     }
     for address, body in bodies.items():
-        start = time.perf_counter()
+        start = time.thread_time()  # of this thread alone: other tests run beside it
         answer = client.post(address, body)
         assert (answer.status_code, address) == (400, address)
-        assert time.perf_counter() - start < 0.5, address
+        assert time.thread_time() - start < 0.5, address
 
 
 def test_texts_are_stored_clean(world):
