@@ -244,9 +244,9 @@ def test_t66_cells_of_50_000_signs_take_under_100_ms():
     for work in (clean, neutralise, split_items):
         for kind in [*kinds, "\u0301" * 25_000 + "\u0323" * 25_000]:
             text = "a" + (kind * (50_000 // len(kind)))
-            begun = time.perf_counter()
+            begun = time.thread_time()
             work(text)
-            assert time.perf_counter() - begun < 0.1, (work, kind[:2])
+            assert time.thread_time() - begun < 0.1, (work, kind[:2])
 
 
 def test_t67_nul_and_lone_surrogates_never_leave_the_reader():
