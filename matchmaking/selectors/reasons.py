@@ -7,7 +7,8 @@ from matchmaking.engine.wording import told_apart
 StoredTerms = Sequence[tuple[str, float, Sequence[str]]]
 OTHER_SIDE = {"unknown:you": "unknown:them", "unknown:them": "unknown:you"}
 OF_ONE_SIDE = ("activity", "habits")  # of the one who is looked at: a reader wants to hear nothing of it about oneself
-NOT_BACK = ("offer", *OF_ONE_SIDE)
+OFFERS = ("offer", "offer_meaning")  # told by the other direction, as what that side needs
+NOT_BACK = (*OFFERS, *OF_ONE_SIDE)
 
 
 def why(mine: StoredTerms, theirs: StoredTerms, language: str, partner: str) -> dict[str, list[str]]:
@@ -16,10 +17,11 @@ def why(mine: StoredTerms, theirs: StoredTerms, language: str, partner: str) -> 
     `mine` are the terms from the reader to the partner, `theirs` those back. Each holds the needs of both sides, so each list
     is made of the need of its own direction and of what both have in common.
     """
-    forth = {part: (value, evidence) for part, value, evidence in mine if evidence and part != "offer"}
+    forth = {part: (value, evidence) for part, value, evidence in mine if evidence and part not in OFFERS}
     back = {part: (value, evidence) for part, value, evidence in theirs if evidence and part not in NOT_BACK}
-    if "need" in back:  # what the other side needs is what the reader offers
-        back["offer"] = back.pop("need")
+    for need, offer in zip(("need", "need_meaning"), OFFERS, strict=True):  # what the other side needs is what the reader offers
+        if need in back:
+            back[offer] = back.pop(need)
     if "language" in back:
         value, codes = back["language"]
         back["language"] = value, [OTHER_SIDE.get(code, code) for code in codes]
