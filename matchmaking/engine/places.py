@@ -44,6 +44,9 @@ def areas(profile: Profile) -> list[str]:
 
 def place_name(place: str, language: str) -> str:
     """A city or country as the language calls it, as typed where the data file does not know it, though not in capitals."""
+    known = _spelled().get(place)
+    if known and language in known:
+        return known[language]
     plain = place.title() if place.isupper() and len(place) > ABBREVIATED else place
     return _names().get(term_key(place), {}).get(language, plain)
 
@@ -65,6 +68,12 @@ def _aliases() -> dict[str, dict[str, str]]:
 @lru_cache(maxsize=1)
 def _names() -> dict[str, dict[str, str]]:
     return {term_key(name): group for groups in _groups().values() for group in groups for name in _spellings(group)}
+
+
+@lru_cache(maxsize=1)
+def _spelled() -> dict[str, dict[str, str]]:
+    """The places by their very spellings, so that the usual ones need no normalising."""
+    return {name: group for groups in _groups().values() for group in groups for name in _spellings(group)}
 
 
 def _spellings(group: dict[str, Any]) -> list[str]:

@@ -7,8 +7,8 @@ from matchmaking.engine.wording import told_apart
 StoredTerms = Sequence[tuple[str, float, Sequence[str]]]
 OTHER_SIDE = {"unknown:you": "unknown:them", "unknown:them": "unknown:you"}
 OF_ONE_SIDE = ("activity", "habits")  # of the one who is looked at: a reader wants to hear nothing of it about oneself
-OFFERS = ("offer", "offer_meaning")  # told by the other direction, as what that side needs
-NOT_BACK = (*OFFERS, *OF_ONE_SIDE)
+OFFERS = frozenset(("offer", "offer_meaning"))  # told by the other direction, as what that side needs
+NOT_BACK = OFFERS | set(OF_ONE_SIDE)
 
 
 def why(mine: StoredTerms, theirs: StoredTerms, language: str, partner: str) -> dict[str, list[str]]:
@@ -19,9 +19,10 @@ def why(mine: StoredTerms, theirs: StoredTerms, language: str, partner: str) -> 
     """
     forth = {part: (value, evidence) for part, value, evidence in mine if evidence and part not in OFFERS}
     back = {part: (value, evidence) for part, value, evidence in theirs if evidence and part not in NOT_BACK}
-    for need, offer in zip(("need", "need_meaning"), OFFERS, strict=True):  # what the other side needs is what the reader offers
-        if need in back:
-            back[offer] = back.pop(need)
+    if "need" in back:  # what the other side needs is what the reader offers
+        back["offer"] = back.pop("need")
+    if "need_meaning" in back:
+        back["offer_meaning"] = back.pop("need_meaning")
     if "language" in back:
         value, codes = back["language"]
         back["language"] = value, [OTHER_SIDE.get(code, code) for code in codes]
