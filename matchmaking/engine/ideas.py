@@ -68,7 +68,7 @@ class IdeaScorer:
         said = self.said(idea)
         wants = space.rarity.transform(said)
         named = self.themes(idea)
-        meant = self._meaning(idea.text)
+        meant = self._meaning(idea)
         return {
             "need": _products(space.offers, pivoted(tidy(wants + wants @ space.steps), PIVOT)),
             "interest": _products(space.interests, pivoted(space.rarity.transform(said, power=0.5), PIVOT)),
@@ -101,9 +101,10 @@ class IdeaScorer:
         """How like the idea's words are to those of each work, shape (works,)."""
         return _products(self.space.works.text, self.words(idea))
 
-    def _meaning(self, text: str) -> Floats:
+    def _meaning(self, idea: Idea) -> Floats:
         works = self.space.works
-        vector = encode([text], self.memory).astype(np.float64)
+        owners = [",".join(idea.members)]  # what is remembered is forgotten with any of them
+        vector = encode([idea.text], self.memory, owners).astype(np.float64)
         meant: Floats = unit_rows(vector - works.centre if vector.any() else vector)[0]
         return meant
 
