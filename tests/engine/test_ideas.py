@@ -126,3 +126,25 @@ def test_an_idea_that_says_nothing_and_knows_nobody_leaves_activity_alone():
     _, space, values = world(Idea("empty"))
     assert {part for part in PARTS if values[part].any()} == {"constant", "activity"}
     assert values["activity"] == pytest.approx(space.activity)
+
+
+def test_what_is_remembered_of_an_idea_carries_the_keys_of_its_members():
+    """So that erasing one of them finds and removes it."""
+    cohort = pipeline.order(readable())
+    space = pipeline.merge_vectors(cohort, [pipeline.vectorise_rows(cohort, 0, len(cohort.profiles))])
+    kept = Kept()
+    IdeaScorer(space, cohort, default_weights(), kept).values(Idea("i", text="A festival of sound", members=("anna", "outsider")))
+    assert [key.rpartition(":")[2] for key in kept.there] == ["anna,outsider"]
+
+
+class Kept:
+    """A memory that can be looked into."""
+
+    def __init__(self):
+        self.there = {}
+
+    def get_many(self, keys):
+        return {key: self.there[key] for key in keys if key in self.there}
+
+    def set_many(self, values):
+        self.there.update(values)
