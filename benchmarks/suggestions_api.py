@@ -94,12 +94,26 @@ def terms(dice: random.Random, concepts: list[str]) -> list[list[Any]]:
     """A direction as the engine stores it: all parts, with evidence."""
     need, offer, interest = dice.sample(concepts, 3)
     return [
-        ["constant", -2.1, []], ["need", dice.random(), [f"{need}>{need}", f"{interest}>{offer}"]],
-        ["offer", dice.random(), [f"{offer}>{offer}"]],
-        ["interest", dice.random() / 2, [interest]], ["bridge", 0.4, ["education>creative"]], ["place", 0.2, ["city:Minsk"]],
+        ["constant", -2.1, []],
+        ["need", dice.random(), [f"{typed(dice, need)}>{typed(dice, need)}", f"{typed(dice, interest)}>{typed(dice, offer)}"]],
+        ["offer", dice.random(), [f"{typed(dice, offer)}>{typed(dice, offer)}"]],
+        ["interest", dice.random() / 2, [typed(dice, interest)]], ["bridge", 0.4, ["education>creative"]], ["place", 0.2, ["city:Minsk"]],
         ["text", 0.1, ["museum", "festival"]], ["language", 0.1, ["common:be,en"]], ["time", 0.05, ["slots:3"]],
         ["network", 0.15, ["partners:3"]], ["activity", 0.03, ["projects:4"]], ["habits", 0.01, []], ["repeat", 0.0, []],
     ]  # fmt: skip
+
+
+def typed(dice: random.Random, concept: str) -> str:
+    """A term as people leave it: picked, typed as one of the concept's names in any language, in words around one, or in their own."""
+    from matchmaking.engine.vocabulary import default_vocabulary
+
+    names = [name for language in default_vocabulary().concepts[concept].labels.values() for name in language]
+    chance, name = dice.random(), dice.choice(names)
+    if chance < 0.25:
+        return concept
+    if chance < 0.75:
+        return f"{concept}={name.capitalize()}"
+    return f"{concept}=something about {name}" if chance < 0.9 else "=my own words"
 
 
 # --- serialising alone ------------------------------------------------------------------------------------------------

@@ -79,7 +79,7 @@ class SuggestionPlain(serializers.ModelSerializer):
     def get_why(self, row: Suggestion) -> dict[str, list[str]]:
         if self.context.get("without_reasons"):
             return {"for_you": [], "for_them": [], "does_not_fit": []}
-        return why(row.mine, row.theirs, self.context["language"], row.partner.name)
+        return why(row.told, self.context["language"], row.partner.name)
 
     def get_my_answer(self, row: Suggestion) -> str | None:
         return next((one.answer for one in row.pair.responses.all()), None)
@@ -104,7 +104,7 @@ def rows_of(user: Any) -> list[Suggestion]:
     for row in found:
         i_am_a = row.pair.a.user_id == user.pk
         row.partner = row.pair.b if i_am_a else row.pair.a
-        row.mine, row.theirs = (row.terms_ab, row.terms_ba) if i_am_a else (row.terms_ba, row.terms_ab)
+        row.told = row.told_a if i_am_a else row.told_b
     return found
 
 

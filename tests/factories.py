@@ -1,8 +1,11 @@
 """A plain factory per model: sensible defaults, everything can be said."""
 
+from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
+from matchmaking.engine.records import Direction, Term
+from matchmaking.engine.telling import pair_facts
 from matchmaking.models import (
     Consent,
     Event,
@@ -90,4 +93,11 @@ def make_suggestion(run: Run, one: Participant, other: Participant, **fields: An
         "score": 0.25, "score_e9": -1386294361, "z_ab": 0.0, "z_ba": 0.0, "p_ab": 0.5, "p_ba": 0.5,
         "terms_ab": [["constant", 0.0, []]], "terms_ba": [["constant", 0.0, []]], "rank_a": 1, "rank_b": 1, "layer": 1,
     }  # fmt: skip
-    return Suggestion.objects.create(run=run, pair=pair, **{**defaults, **fields})
+    row = {**defaults, **fields}
+    return Suggestion.objects.create(run=run, pair=pair, **told_of(row["terms_ab"], row["terms_ba"]), **row)
+
+
+def told_of(terms_ab: Sequence[Any], terms_ba: Sequence[Any]) -> dict[str, Any]:
+    """The columns of what both sides are told, made of the two directions as they are stored."""
+    ab, ba = (Direction(0.0, 0.5, tuple(Term(*term) for term in terms)) for terms in (terms_ab, terms_ba))
+    return {"told_a": pair_facts(ab, ba), "told_b": pair_facts(ba, ab)}

@@ -17,6 +17,7 @@ from matchmaking.engine.missing import with_missing
 from matchmaking.engine.parameters import Parameters
 from matchmaking.engine.records import Cohort, Direction, Suggested
 from matchmaking.engine.records import Shortfall as Short
+from matchmaking.engine.telling import pair_facts
 from matchmaking.failpoints import failpoint
 from matchmaking.models import Artefact, Pair, Run, Shortfall, Stage, Suggestion
 from matchmaking.selectors import records
@@ -120,6 +121,7 @@ def _suggestion(run: Run, shard: int, pair: int, row: Suggested, *, turned: bool
     return Suggestion(
         run=run, shard=shard, pair_id=pair, score=row.score, score_e9=row.score_e9, layer=row.layer, rank_a=rank_a, rank_b=rank_b,
         z_ab=ab.z, p_ab=ab.p, terms_ab=_terms(ab), z_ba=ba.z, p_ba=ba.p, terms_ba=_terms(ba),
+        told_a=pair_facts(ab, ba), told_b=pair_facts(ba, ab),
     )  # fmt: skip
 
 

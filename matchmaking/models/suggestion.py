@@ -28,7 +28,8 @@ class Pair(Row):
 class Suggestion(Row):
     """A pair as one run scored it; visible while the event's publication points to that run.
 
-    `terms_*` is a list of [part, value, [evidence, ...]]; with the constant they add up to `z_*`.
+    `terms_*` is a list of [part, value, [evidence, ...]]; with the constant they add up to `z_*`. `told_*` is what that side is told:
+    facts for it, for the partner, and of what does not fit (`engine/telling.py`).
     """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="suggestions")
@@ -42,6 +43,8 @@ class Suggestion(Row):
     p_ba = models.FloatField()
     terms_ab = models.JSONField()
     terms_ba = models.JSONField()
+    told_a = models.JSONField()
+    told_b = models.JSONField()
     rank_a = models.PositiveSmallIntegerField()
     rank_b = models.PositiveSmallIntegerField()
     layer = models.PositiveSmallIntegerField()
@@ -93,6 +96,19 @@ class Introduction(Row):
     a_shares = models.JSONField(default=list)
     b_shares = models.JSONField(default=list)
     closed_at = models.DateTimeField(null=True, blank=True)
+
+
+class FollowUp(Row):
+    """What one side of an introduction noted for itself: met, what comes next, when. The other side does not read it."""
+
+    introduction = models.ForeignKey(Introduction, on_delete=models.CASCADE, related_name="follow_ups")
+    participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="follow_ups")
+    met_at = models.DateTimeField(null=True, blank=True)
+    next_step = models.CharField(max_length=500, blank=True)
+    meets_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["introduction", "participant"], name="follow_up_once_per_side")]
 
 
 class Block(Row):

@@ -11,8 +11,8 @@ from matchmaking.selectors.reasons import why
 ROWS_AT_ONCE = 500
 PERSON = ("id", "external_id", "name", "sector")
 PERSON_PATHS = ("pk", "external_id", "name", "profile__sector")
-SCORES = ("p_ab", "p_ba", "z_ab", "z_ba", "terms_ab", "terms_ba", "rank_a", "rank_b")
-SCORES_TURNED = ("p_ba", "p_ab", "z_ba", "z_ab", "terms_ba", "terms_ab", "rank_b", "rank_a")
+SCORES = ("p_ab", "p_ba", "z_ab", "z_ba", "terms_ab", "terms_ba", "told_a", "told_b", "rank_a", "rank_b")
+SCORES_TURNED = ("p_ba", "p_ab", "z_ba", "z_ab", "terms_ba", "terms_ab", "told_b", "told_a", "rank_b", "rank_a")
 
 
 def exported(suggestions: "QuerySet[Suggestion]", language: str) -> Iterator[dict[str, Any]]:
@@ -41,8 +41,8 @@ def _row(row: tuple[Any, ...], turned: bool, language: str) -> dict[str, Any]:
         **{name: pair[name] for name in ("p_ab", "p_ba", "z_ab", "z_ba")},
         "parts_ab": _parts(pair["terms_ab"]),
         "parts_ba": _parts(pair["terms_ba"]),
-        "why_a": _told(why(pair["terms_ab"], pair["terms_ba"], language, b[2])),
-        "why_b": _told(why(pair["terms_ba"], pair["terms_ab"], language, a[2])),
+        "why_a": _told(why(pair["told_a"], language, b[2])),
+        "why_b": _told(why(pair["told_b"], language, a[2])),
         "rank_a": pair["rank_a"],
         "rank_b": pair["rank_b"],
     }

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from matchmaking.engine.wording import silence, told_of_idea
+from matchmaking.engine.telling import facts
+from matchmaking.engine.wording import silence, tell_lead
 from matchmaking.models import IdeaSuggestion, Shortfall
 from matchmaking.selectors.labels import event_name, sector_labels, term_labels
 
@@ -34,7 +35,7 @@ def _told(row: IdeaSuggestion, language: str) -> dict[str, Any]:
     person, event = row.participant, row.run.event
     profile, sectors = person.profile, json.dumps(event.programme.sectors)
     terms = {part: (value, evidence) for part, value, evidence in row.terms if evidence}
-    for_idea, misfits = told_of_idea(terms, language, partner=person.name)
+    for_idea, misfits = (tell_lead(found, language, partner=person.name) for found in facts(terms))
     return {
         "id": row.pk,
         "event": {"id": event.pk, "name": event_name(event, language)},

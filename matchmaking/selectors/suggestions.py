@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import orjson
-from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Now
 
 from matchmaking.models import Response, Suggestion, User
@@ -98,8 +98,8 @@ def _standing_columns(side: QuerySet[Suggestion], me: str, _other: str) -> "Quer
 def _detail_columns(side: QuerySet[Suggestion], me: str, other: str) -> "QuerySet[Any, Any]":
     """What is told of a suggestion; of the other side the public part only."""
     they = f"pair__{other}"
-    return side.annotate(mine=F(f"terms_{me}{other}"), theirs=F(f"terms_{other}{me}")).values_list(
-        "pk", "mine", "theirs", "pair__expires_at", "pair__event_id", "pair__event__name", "pair__event__names",
+    return side.values_list(
+        "pk", f"told_{me}", "pair__expires_at", "pair__event_id", "pair__event__name", "pair__event__names",
         "pair__event__programme__sectors", f"{they}_id", f"{they}__name", f"{they}__organisation__name",
         f"{they}__profile__sector", f"{they}__profile__city", f"{they}__profile__languages", f"{they}__profile__industries",
         f"{they}__profile__offers", f"{they}__profile__needs", f"{they}__profile__about",
@@ -108,7 +108,7 @@ def _detail_columns(side: QuerySet[Suggestion], me: str, other: str) -> "QuerySe
 
 def _told(standing: Standing, row: tuple[Any, ...], language: str) -> dict[str, Any]:
     (
-        suggestion_id, mine, theirs, expires_at, event_id, event, events, sectors,
+        suggestion_id, told, expires_at, event_id, event, events, sectors,
         partner_id, name, organisation, sector, city, languages, industries, offers, needs, about,
     ) = row  # fmt: skip
     return {
@@ -126,7 +126,7 @@ def _told(standing: Standing, row: tuple[Any, ...], language: str) -> dict[str, 
             "needs": term_labels(needs or "[]", language),
             "about": about or "",
         },
-        "why": why(orjson.loads(mine), orjson.loads(theirs), language, name),
+        "why": why(orjson.loads(told), language, name),
         "expires_at": instant(expires_at),
         **place_of(standing),
     }

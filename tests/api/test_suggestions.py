@@ -22,7 +22,7 @@ from matchmaking.models import (
     Suggestion,
 )
 from tests.answers import make_two, person
-from tests.factories import make_event, make_participant, make_published_run, make_role, make_suggestion, make_user
+from tests.factories import make_event, make_participant, make_published_run, make_role, make_suggestion, make_user, told_of
 
 pytestmark = pytest.mark.django_db
 LIST = "/api/v1/suggestions/"
@@ -105,7 +105,8 @@ def test_words_are_in_the_readers_language(language, sector, offer, start):
 
 def test_what_does_not_fit_is_said_too():
     two = make_two()
-    Suggestion.objects.update(terms_ab=[["need", 0.0, ["unmet"]]], terms_ba=[["need", 0.0, ["unmet"]]])
+    unmet = [["need", 0.0, ["unmet"]]]
+    Suggestion.objects.update(**told_of(unmet, unmet))
     why = two.client(two.ada).get(two.path()).json()["why"]
     assert why["does_not_fit"] == [
         "What does not fit: Ben names no offer for what you are looking for.",
@@ -117,7 +118,7 @@ def test_what_is_unknown_of_one_side_is_said_of_that_side():
     two = make_two()
     ada_is_a = two.ada.pk < two.ben.pk
     mine, theirs = [["language", 0.0, ["unknown:them"]]], [["language", 0.0, ["unknown:you"]]]  # Ben's languages are unknown
-    Suggestion.objects.update(terms_ab=mine if ada_is_a else theirs, terms_ba=theirs if ada_is_a else mine)
+    Suggestion.objects.update(**(told_of(mine, theirs) if ada_is_a else told_of(theirs, mine)))
     ada, ben = (two.client(who).get(two.path()).json()["why"]["does_not_fit"] for who in (two.ada, two.ben))
     assert (len(ada), len(ben)) == (1, 1)
     assert ada != ben

@@ -12,8 +12,9 @@ from matchmaking.engine.joiners import decode_ideas, encode_ideas, ideas_fingerp
 from matchmaking.engine.parameters import Parameters
 from matchmaking.engine.parts import added
 from matchmaking.engine.records import Cohort, Idea, Profile
+from matchmaking.engine.telling import facts, terms_of
 from matchmaking.engine.weights import default_weights
-from matchmaking.engine.wording import told_of_idea
+from matchmaking.engine.wording import tell_lead
 
 LEAD = Profile("lead", "education", languages=("be", "en"), city="Minsk")
 PEOPLE = (
@@ -90,8 +91,7 @@ def test_ideas_come_back_from_bytes_and_the_fingerprint_says_what_they_ask():
 
 def sentences(key, language):
     row = next(row for row in found(threshold=0.0) if row.key == key)
-    terms = {term.part: (term.value, term.evidence) for term in row.direction.terms if term.evidence}
-    return told_of_idea(terms, language, partner="Nina")
+    return [tell_lead(found, language, partner="Nina") for found in facts(terms_of(row.direction))]
 
 
 @pytest.mark.parametrize(

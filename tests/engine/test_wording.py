@@ -1,13 +1,18 @@
 """Reasons in words: golden sentences in four languages, from a real run and from single terms."""
 
+import re
+from pathlib import Path
+
 import pytest
 
-from matchmaking.engine import pipeline
+from matchmaking.engine import pipeline, telling
 from matchmaking.engine.parameters import Parameters
 from matchmaking.engine.records import Direction, Term
-from matchmaking.engine.wording import _languages, sentences
+from matchmaking.engine.telling import MISFITS, facts, pair_facts, terms_of
+from matchmaking.engine.wording import languages, tell
 from tests.engine.cohorts import readable
 
+TELLING = Path(telling.__file__).read_text(encoding="utf-8")
 GOLDEN = {
     "en": [
         "You offer “sound design”, and Bert is looking for this.",
@@ -36,9 +41,15 @@ GOLDEN = {
 }
 
 
-def told(*terms: Term, language: str = "en", **options: object) -> list[str]:
+def sentences(direction: Direction, language: str, partner: str = "") -> list[str]:
+    """What is told of one direction: what fits, then what does not."""
+    fits, misfits = facts(terms_of(direction))
+    return tell([*fits, *misfits], language, partner=partner)
+
+
+def told(*terms: Term, language: str = "en", partner: str = "") -> list[str]:
     """The sentences of a direction made of these terms."""
-    return sentences(Direction(0.0, 0.5, terms), language, **options)
+    return sentences(Direction(0.0, 0.5, terms), language, partner)
 
 
 @pytest.mark.parametrize("language", sorted(GOLDEN))
@@ -71,10 +82,9 @@ def test_a_near_offer_is_told_with_both_concepts():
     ]
 
 
-def test_partners_in_common_are_named_where_names_are_known():
-    term = Term("network", 0.5, ("partners:3", "with:K1", "with:K2"))
-    assert told(term, names={"K1": "Museum"}) == ["Partners in common from past projects: 3, among them Museum."]
-    assert told(term, language="ru") == ["Общие партнёры по прошлым проектам: 3."]
+def test_partners_in_common_are_counted_and_a_single_one_is_told_as_one():
+    assert told(Term("network", 0.5, ("partners:3", "with:K1")), language="ru") == ["Общие партнёры по прошлым проектам: 3."]
+    assert told(Term("network", 0.5, ("partners:1", "with:K1"))) == ["You both worked with one and the same partner before."]
 
 
 def test_what_was_said_is_not_said_again():
@@ -145,9 +155,9 @@ def test_a_part_without_words_is_passed_over(part):
 
 
 def test_only_the_vocabularys_own_words_are_kept_in_memory():
-    told(Term("need", 0.9, ("archives=family archives of mine>archives=archives", "=my own words>=my own words")))
-    told(Term("industry", 0.5, ("an industry of mine",)))
-    kept = {term for words in _languages().values() for term in words.known}
+    told(Term("need", 0.9, ("archives=family archives of mine>archives=archives",)))
+    told(Term("industry", 0.5, ("an industry of mine", "=my own words")))
+    kept = {term for words in languages().values() for term in words.known}
     assert "archives" in {term.partition("=")[0] for term in kept}
     assert not any("mine" in term or "my own" in term for term in kept)
 
@@ -155,3 +165,21 @@ def test_only_the_vocabularys_own_words_are_kept_in_memory():
 def test_a_percent_sign_in_what_was_typed_or_named_is_told_as_it_is():
     term = Term("need", 0.9, ("=100%s cotton>=100%s cotton",))
     assert told(term, partner="50% {x}") == ["You are looking for “100%s cotton”, and 50% {x} offers this."]
+
+
+def test_what_both_directions_tell_is_told_once_however_it_is_spelled():
+    mine = Direction(0.0, 0.5, (Term("interest", 0.5, ("museums=Museums",)), Term("place", 0.3, ("city:Минск",))))
+    theirs = Direction(
+        0.0, 0.5, (Term("interest", 0.5, ("museums",)), Term("place", 0.3, ("city:Мінск",)), Term("time", 0.2, ("slots:2",)))
+    )
+    for_you, for_them, _ = pair_facts(mine, theirs)
+    assert [key for key, _, _ in for_you] == ["interest", "city"]
+    assert [key for key, _, _ in for_them] == ["time"]
+
+
+def test_every_fact_that_can_be_told_has_a_sentence_in_every_language():
+    told_keys = set(re.findall(r'_plain\("(\w+)"\)|"(\w+)", "(?:terms|met|count|languages)"|_(?:listed|counted)\("(\w+)"', TELLING))
+    keys = {key for found in told_keys for key in found if key} | {key for lacks in MISFITS.values() for key in lacks.values()}
+    assert len(keys) > 20
+    for words in languages().values():
+        assert keys <= set(words.templates)
