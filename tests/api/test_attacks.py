@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 import redis
 from django.conf import settings as configured
@@ -463,6 +464,11 @@ def test_t62_no_cell_of_an_export_begins_a_formula(hostile, world, tmp_path):
     for separator in ";\t":  # as a program reads it that is set to another one
         for line in csv.reader(io.StringIO(out.getvalue(), newline=""), delimiter=separator):
             assert not [cell for cell in line if BEGINS_A_FORMULA.search(cell)]
+    call_command("export_suggestions", event="hostile", format="xlsx", to=tmp_path / "out.xlsx")
+    _, cells = openpyxl.load_workbook(tmp_path / "out.xlsx").active.rows
+    assert {cell.data_type for name, cell in zip(head, cells, strict=True) if name not in numbers} == {"s"}
+    assert [str(cell.value) for name, cell in zip(head, cells, strict=True) if name in ("a_id", "b_id")] == [told["a_id"], told["b_id"]]
+    assert not [cell.value for cell in cells if BEGINS_A_FORMULA.search(str(cell.value))]
 
 
 # --- F. import: in test_imports.py here and tests/services/test_imports.py, test_spreadsheets.py ------------------------

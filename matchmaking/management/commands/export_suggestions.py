@@ -1,8 +1,8 @@
-"""`manage.py export_suggestions`: what an event shows, as CSV or JSON on standard output."""
+"""`manage.py export_suggestions`: what an event shows, as CSV, JSON or a workbook."""
 
-import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -10,7 +10,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from matchmaking.access import published_suggestions
 from matchmaking.models import Event, Language
 from matchmaking.selectors.exports import exported
-from matchmaking.services.cells import neutralise
+from matchmaking.services.table_writing import write_csv, write_workbook
+
+PEOPLE = [(side, name) for side in ("a", "b") for name in ("id", "external_id", "name", "sector")]
+VALUES = ["score", "p_ab", "p_ba", "z_ab", "z_ba", "parts_ab", "parts_ba", "why_a", "why_b", "rank_a", "rank_b"]
+HEAD = [f"{side}_{name}" for side, name in PEOPLE] + VALUES
 
 
 class Command(BaseCommand):
@@ -18,38 +22,48 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--event", required=True, metavar="SLUG")
-        parser.add_argument("--format", choices=["csv", "json"], default="csv")
+        parser.add_argument("--format", choices=["csv", "json", "xlsx"], default="csv")
+        parser.add_argument("--to", metavar="FILE", type=Path, help="Needed for xlsx; others are written to standard output without it.")
         parser.add_argument("--language", choices=Language.values, default="en", help="Of the reasons; default: en.")
 
-    def handle(self, *args: Any, event: str, format: str, language: str, **options: Any) -> None:
+    def handle(self, *args: Any, event: str, format: str, to: Path | None, language: str, **options: Any) -> None:
         found = Event.objects.filter(slug=event).first()
         if found is None:
             raise CommandError(f"There is no event '{event}'.", returncode=2)
         rows = exported(published_suggestions().filter(pair__event=found), language)
-        if format == "json":
-            self._write_json(rows)
+        if format == "xlsx":
+            if to is None:
+                raise CommandError("Say where the workbook shall be written: --to suggestions.xlsx", returncode=2)
+            write_workbook(HEAD, _table(rows), to, sheet="Suggestions")
+        elif to is None:
+            self.stdout.ending = ""  # lines bring their own
+            self._write(format, rows, self.stdout)
         else:
-            csv.writer(self.stdout, lineterminator="\r\n").writerows(_table(rows))
+            with to.open("w", encoding="utf-8" if format == "json" else "utf-8-sig", newline="") as out:
+                self._write(format, rows, out)
 
-    def _write_json(self, rows: Iterator[dict[str, Any]]) -> None:
-        """A list with one suggestion a line, written as it is read."""
-        separator = "[\n"
-        for row in rows:
-            self.stdout.write(separator + json.dumps(row, ensure_ascii=False), ending="")
-            separator = ",\n"
-        self.stdout.write("[]" if separator == "[\n" else "\n]")
+    def _write(self, format: str, rows: Iterator[dict[str, Any]], out: Any) -> None:
+        if format == "csv":
+            write_csv(HEAD, _table(rows), out)
+        else:
+            for line in _json_lines(rows):
+                out.write(line)
 
 
-def _table(rows: Iterator[dict[str, Any]]) -> Iterator[list[Any]]:
-    """A head and the rows; people and parts take a column per value, or one cell of JSON."""
-    people = [(side, name) for side in ("a", "b") for name in ("id", "external_id", "name", "sector")]
-    values = ["score", "p_ab", "p_ba", "z_ab", "z_ba", "parts_ab", "parts_ba", "why_a", "why_b", "rank_a", "rank_b"]
-    yield [f"{side}_{name}" for side, name in people] + values
+def _json_lines(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """A list with one suggestion a line."""
+    separator = "[\n"
     for row in rows:
-        yield [_cell(row[side][name]) for side, name in people] + [_cell(row[name]) for name in values]
+        yield separator + json.dumps(row, ensure_ascii=False)
+        separator = ",\n"
+    yield "[]\n" if separator == "[\n" else "\n]\n"
+
+
+def _table(rows: Iterable[dict[str, Any]]) -> Iterator[list[Any]]:
+    """People and parts take a column per value, or one cell of JSON."""
+    for row in rows:
+        yield [row[side][name] for side, name in PEOPLE] + [_cell(row[name]) for name in VALUES]
 
 
 def _cell(value: Any) -> Any:
-    if isinstance(value, dict):
-        value = json.dumps(value, ensure_ascii=False)
-    return neutralise(value) if isinstance(value, str) else value
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value
