@@ -21,6 +21,7 @@ STATUS = {
     errors.Stale: 412,
     errors.Infeasible: 409,
     errors.BadInput: 400,
+    errors.TooOften: 429,
     errors.Unavailable: 503,
 }
 TITLES = {400: "Bad input", 401: "Sign in first", 403: "Not allowed", 404: "Not found", 405: "Method not allowed", 406: "Not acceptable",
@@ -56,7 +57,8 @@ def handle(error: Exception, context: Any) -> Response | None:
     set_rollback()
     if isinstance(error, errors.MatchmakingError):
         fields = {"errors": by_field(error)} if isinstance(error, errors.BadInput) and error.fields else {}
-        return problem(STATUS[next(kind for kind in type(error).__mro__ if kind in STATUS)], sentence(error), **fields)
+        headers = retry_after(error.wait_s) if isinstance(error, errors.TooOften) else None
+        return problem(STATUS[next(kind for kind in type(error).__mro__ if kind in STATUS)], sentence(error), headers=headers, **fields)
     if isinstance(error, Http404):
         return problem(404, gettext("There is nothing here."))
     if isinstance(error, PermissionDenied):
@@ -68,12 +70,16 @@ def handle(error: Exception, context: Any) -> Response | None:
     return from_drf(error) if isinstance(error, exceptions.APIException) else None
 
 
+def retry_after(wait_s: float) -> dict[str, str]:
+    return {"Retry-After": str(int(wait_s + 1))}
+
+
 def from_drf(error: exceptions.APIException) -> Response:
     headers = {}
     if getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = error.auth_header
     if getattr(error, "wait", None):
-        headers["Retry-After"] = str(int(error.wait + 1))
+        headers |= retry_after(error.wait)
     if isinstance(error, exceptions.ValidationError):
         return problem(400, gettext("Some fields cannot be used as they are."), headers=headers, errors=error.detail)
     return problem(error.status_code, str(error.detail), headers=headers)

@@ -16,12 +16,12 @@ from rest_framework.response import Response
 from api import etags
 from api.participants import ProfilePart
 from api.serializers import Id, Strict, Text, Words
-from api.throttling import take
 from api.views import SignedIn, View
 from matchmaking import access
 from matchmaking.models import CONTACT_FIELDS, Consent, Language, Participant, Registration, User
 from matchmaking.selectors import own_data
 from matchmaking.services import consents, erasure, joining, participants
+from matchmaking.services.throttles import take
 
 ID = OpenApiParameter("id", OpenApiTypes.INT64, OpenApiParameter.PATH)
 PURPOSE = serializers.ChoiceField(Consent.Purpose.choices)

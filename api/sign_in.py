@@ -10,13 +10,13 @@ from drf_spectacular.utils import extend_schema
 from knox.models import AuthToken
 from knox.settings import knox_settings
 from rest_framework import serializers
-from rest_framework.exceptions import AuthenticationFailed, Throttled
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.serializers import Strict
 from api.views import Anyone, SignedIn, View
-from matchmaking.errors import Conflict, NotFound, TooOften
+from matchmaking.errors import Conflict, NotFound
 from matchmaking.models import User
 from matchmaking.services.sign_in import count_guess, login_of
 
@@ -86,13 +86,10 @@ def who(request: Request) -> dict[str, Any]:
 
 def checked_user(request: Request) -> User:
     """The login that the request's credentials open."""
-    try:
-        count_guess(request._request)
-        form = Credentials(data=request.data)
-        form.is_valid(raise_exception=True)
-        user = login_of(request._request, form.validated_data["mail"], form.validated_data["password"])
-    except TooOften as error:
-        raise Throttled(wait=error.wait_s) from error
+    count_guess(request._request)
+    form = Credentials(data=request.data)
+    form.is_valid(raise_exception=True)
+    user = login_of(request._request, form.validated_data["mail"], form.validated_data["password"])
     if user is None:
         raise AuthenticationFailed(_("This mail address and this password do not fit together."))
     return user

@@ -2,21 +2,10 @@
 
 from typing import Any
 
-from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from matchmaking.errors import TooOften
-from matchmaking.services import throttles
-from matchmaking.services.throttles import address_of
-
-
-def take(scope: str, who: str) -> None:
-    """Count one request of `who`, or raise Throttled."""
-    try:
-        throttles.take(scope, who)
-    except TooOften as error:
-        raise Throttled(wait=error.wait_s) from error
+from matchmaking.services.throttles import address_of, take
 
 
 def caller(request: Request) -> tuple[str, str]:

@@ -65,20 +65,13 @@ REDIS_EMBEDDED = not REDIS_URL
 if REDIS_EMBEDDED:
     REDIS_URL = f"unix://{EMBEDDED_SOCKET}"
 REDIS_TIMEOUT_S = env.float("REDIS_TIMEOUT_S", 1.0)
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": REDIS_URL,
-        "KEY_PREFIX": DATABASE_KEY,
-        "OPTIONS": {"socket_connect_timeout": REDIS_TIMEOUT_S, "socket_timeout": REDIS_TIMEOUT_S},
-    }
-}
 
 # --- runs: lengths in seconds; TIME_SCALE shortens them all alike for tests ----------------------------------------
 TIME_SCALE = env.float("TIME_SCALE", 1.0)
 LEASE_S = 30 * TIME_SCALE
 HEARTBEAT_S = 5 * TIME_SCALE
 SWEEP_S = 10 * TIME_SCALE
+LEARN_EVERY_S = 3600  # looks only where answers have come in
 RESEND_AFTER_S = 15 * TIME_SCALE
 SHARD_TIME_LIMIT_S = 15 * 60  # a shard past this is stuck, not slow; the sweep takes it up again
 MAX_ATTEMPTS = 3

@@ -17,7 +17,7 @@ from django.db import connections
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 PROCESS = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))  # each test process has a Redis database of its own
-settings.REDIS_URL = settings.CACHES["default"]["LOCATION"] = f"{settings.REDIS_URL}?db={PROCESS}"
+settings.REDIS_URL = f"{settings.REDIS_URL}?db={PROCESS}"
 SERVER = pytest.StashKey["subprocess.Popen[bytes]"]()
 
 

@@ -48,15 +48,15 @@ class VectorMemory:
             log.warning("vectors not remembered: %s", type(error).__name__)
 
 
-def forget(words: Iterable[str]) -> int:
-    """Remove cached values that hold one of `words`, in their name or content; how many.
+def forget(words: Iterable[str], owners: Iterable[str] = ()) -> int:
+    """Remove values that hold one of `words`, in their name or content, and the vectors of what `owners` wrote; how many.
 
-    Cached things end by themselves within seconds to minutes, so an unreachable Redis is no reason to fail.
+    Kept things end by themselves, so an unreachable Redis is no reason to fail.
     """
-    wanted = [spelling for word in words for spelling in _spellings(word)]
+    wanted, endings = [word.encode() for word in words], tuple(f":{owner}".encode() for owner in owners)
     try:
         with _redis() as client:
-            return sum(_forget_one(client, name, wanted) for name in client.scan_iter(f"*{settings.DATABASE_KEY}*", count=1000))
+            return sum(_forget_one(client, name, wanted, endings) for name in client.scan_iter(f"*{settings.DATABASE_KEY}*", count=1000))
     except redis.RedisError as error:
         log.warning("could not look through the cache: %s", type(error).__name__)
         return 0
@@ -81,20 +81,11 @@ def _opened(key: str, content: bytes) -> bytes | None:
     return value if constant_time_compare(seal, _seal(key, value)) else None
 
 
-def _forget_one(client: "redis.Redis", name: bytes, wanted: list[bytes]) -> int:
+def _forget_one(client: "redis.Redis", name: bytes, wanted: list[bytes], endings: tuple[bytes, ...]) -> int:
     try:
         content = client.get(name) or b""
     except redis.ResponseError:  # a queue or a set: messages hold ids of runs, shards and imports alone
         return 0
-    if any(word in name or word in content for word in wanted):
+    if name.endswith(endings) or any(word in name or word in content for word in wanted):
         return int(client.delete(name))
     return 0
-
-
-def _spellings(word: str) -> list[bytes]:
-    """A word as caches write it: as text, and, a number, as the bytes of a pickled one."""
-    spellings = [word.encode()]
-    if word.isdecimal():
-        number = int(word)
-        spellings.append(number.to_bytes((number.bit_length() + 8) // 8, "little"))
-    return spellings

@@ -116,7 +116,7 @@ def _erase(participant: Participant, by: User | None) -> Report:
     if fresh is None:
         raise NotFound("There is no such participant.")
     traces, programme = traces_of(fresh), fresh.programme
-    report: Report = Counter(_projects(fresh, traces))
+    report, blotted = _projects(fresh, traces)
     report += _imports(programme.pk, traces)
     report += _runs(fresh, traces)
     report += _mentions(programme.pk, traces)
@@ -125,7 +125,7 @@ def _erase(participant: Participant, by: User | None) -> Report:
     report += _deleted(Participant.objects.filter(pk=fresh.pk))
     report["organisation"] += participants.drop_if_empty(organisation_id)
     trail.record("participant.erased", participant, actor=by, programme=programme, rows=dict(+report), restarted=restarted)
-    _forget_after_commit(traces.words)
+    _forget_after_commit(traces.words, blotted)
     return +report
 
 
@@ -145,22 +145,27 @@ def _deleted(rows: "QuerySet[Any]") -> Report:
     return Counter({label.rpartition(".")[2].lower(): count for label, count in rows.delete()[1].items()})
 
 
-def _projects(participant: Participant, traces: Traces) -> Report:
-    """Projects stay; the person becomes an outsider under a new random id in each, so that nothing ties them together."""
+def _projects(participant: Participant, traces: Traces) -> tuple[Report, list[str]]:
+    """Projects stay; the person becomes an outsider under a new random id in each, so that nothing ties them together.
+
+    Also gives the ids of projects whose text named them.
+    """
     known = Q(participant=participant)
     if traces.external_id:
         known |= Q(participant__isnull=True, external_id=traces.external_id)
     report: Report = Counter()
+    blotted: list[str] = []
     for membership in Membership.objects.filter(known, project__programme=participant.programme_id).select_related("project"):
         project = membership.project
         text, tags = _blotted(project.text, traces.texts), _blotted(project.tags, traces.texts)
         if (text, tags) != (project.text, project.tags):
             project.text, project.tags = text, tags
             project.save(update_fields=["text", "tags"])
+            blotted.append(project.external_id)
             report["project"] += 1
         Membership.objects.filter(pk=membership.pk).update(participant=None, external_id=f"erased-{secrets.token_hex(8)}")
         report["membership"] += 1
-    return report
+    return report, blotted
 
 
 def _imports(programme_id: int, traces: Traces) -> Report:
@@ -299,9 +304,9 @@ def _mentions_one(value: Any, named: set[Any]) -> bool:
     return _is_named(value, named)
 
 
-def _forget_after_commit(words: Iterable[str]) -> None:
-    words = tuple(words)
-    transaction.on_commit(lambda: caches.forget(words), robust=True)
+def _forget_after_commit(words: Iterable[str], owners: Iterable[str] = ()) -> None:
+    words, owners = tuple(words), tuple(owners)
+    transaction.on_commit(lambda: caches.forget(words, owners), robust=True)
     if connection.vendor == "sqlite":
         transaction.on_commit(_empty_the_log_of_writes, robust=True)
 

@@ -15,7 +15,6 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
-from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
@@ -63,6 +62,7 @@ from tests.factories import (
 pytestmark = pytest.mark.xdist_group("erasure")  # one after the other: they look through one Redis for the same mark
 MARK = "zqmarkerЖ"
 MAIL = "zqmarker@example.org"
+OTHERS = "of-others"
 IN_MAIL = "zqmarker"
 
 
@@ -165,16 +165,16 @@ class World:
         session.save()
         kind = ContentType.objects.get_for_model(Participant)
         LogEntry.objects.create(user=self.organiser, content_type=kind, object_id=str(self.person.pk), object_repr=MARK, action_flag=CHANGE)
-        cache.set("page", {"name": self.person.name}, 600)
-        cache.set("pickled", [self.person.pk], 600)
-        cache.set(f"profile:{self.person.pk}", "short", 600)
-        cache.set("of-others", "stays", 600)
+        kept = {"page": self.person.name, f"profile:{self.person.pk}": "short", "vector:1:P1": "of a blotted text", OTHERS: "stays"}
+        with redis.Redis.from_url(settings.REDIS_URL) as client:
+            client.mset({f"{settings.DATABASE_KEY}:{name}": value for name, value in kept.items()})
 
 
 @pytest.fixture
 def world(db: None) -> Iterator[World]:
     yield World()
-    cache.delete_many(["page", "pickled", "of-others"])
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        client.delete(f"{settings.DATABASE_KEY}:{OTHERS}")
 
 
 def everything_stored() -> Iterator[tuple[str, str]]:
@@ -226,7 +226,8 @@ def test_p11_an_erased_person_is_in_no_table_and_no_cache(world: World, django_c
     erase(world, django_capture_on_commit_callbacks)
     assert places_of(IN_MAIL, MARK, "zqmarker\\u0416") == set()
     assert places_of(*ids) <= {"AuditEntry.noun_id", "AuditEntry.actor_id"}
-    assert cache.get("page") is cache.get("pickled") is cache.get(f"profile:{ids[0]}") is None
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        assert [name.decode() for name in client.scan_iter(f"{settings.DATABASE_KEY}:*")] == [f"{settings.DATABASE_KEY}:{OTHERS}"]
 
 
 def test_p11_what_belongs_to_others_stays(world: World, django_capture_on_commit_callbacks: Any) -> None:
@@ -242,7 +243,6 @@ def test_p11_what_belongs_to_others_stays(world: World, django_capture_on_commit
     assert Run.objects.get(pk=world.run.pk).measures == {"pairs": 3, "short": [{"key": "x:1", "given": 1}]}
     assert IdempotencyKey.objects.get(pk=kept.pk).body == '{"name": "Other"}'
     assert IdempotencyKey.objects.get(key="k1").status == 410
-    assert cache.get("of-others") == "stays"
     assert ImportFile.objects.get().source == world.unread_of_others
     assert Import.objects.get(pk=world.unread.pk).state == Import.State.FAILED
     assert removed == {
