@@ -1,7 +1,8 @@
 """`python -m benchmarks.fairness`: does a sector, a city or a language get more suggestions than another?
 
 For the demo people, and for the real organisations where ../shared is present: the share of the variance of exposure that lies
-between groups of ten or more, beside its mean and 95th percentile when exposure is dealt out anew 1,000 times.
+between groups of ten or more, beside its mean and 95th percentile when exposure is dealt out anew 1,000 times. Where it is
+beyond that, the same of what is left over once causes other than the group are taken away (`exposure_causes.py`).
 """
 
 import csv
@@ -18,6 +19,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from benchmarks import machine
+from benchmarks.exposure_causes import LEAST_PEOPLE, left_over
 from benchmarks.stages import REAL, real_cohort
 from matchmaking.engine import pipeline
 from matchmaking.engine.allocate import read_allocation
@@ -101,7 +103,13 @@ def measured(cohort: Cohort) -> dict[str, Any]:
     cohort, shown = exposure(cohort, Parameters())
     # Somebody who speaks two languages is in the group of these two: each person is in one group.
     kinds = {kind: [" + ".join(names) for names in memberships(cohort, kind)] for kind in KINDS}
-    return {"people": len(shown), "mean_exposure": float(shown.mean()), **{kind: between(shown, of) for kind, of in kinds.items()}}
+    result = {"people": len(shown), "mean_exposure": float(shown.mean()), **{kind: between(shown, of) for kind, of in kinds.items()}}
+    if len(shown) >= LEAST_PEOPLE and any(result[kind]["beyond"] for kind in KINDS):
+        result["causes"] = {
+            cause: {"explained": float(1 - rest.var() / shown.var()), **{kind: between(rest, of) for kind, of in kinds.items()}}
+            for cause, rest in left_over(cohort, shown).items()
+        }
+    return result
 
 
 def main() -> dict[str, Any]:
@@ -118,6 +126,10 @@ def main() -> dict[str, Any]:
             row = result[kind]
             figures = f"{row['groups']:>6} {row['people']:>7} {row['share']:>8.4f} {row['chance']:>10.4f} {row['percentile_95']:>8.4f}"
             print(f"  {name:<20} {kind:<9} {figures}{'  beyond: ' + extremes(row['means']) if row['beyond'] else ''}")
+    for name, result in results.items():
+        for cause, row in result.get("causes", {}).items():
+            shares = [f"{kind} {row[kind]['share']:.4f} (95 % {row[kind]['percentile_95']:.4f})" for kind in KINDS]
+            print(f"  {name}, {cause}: explains {row['explained']:.0%} of it; left between groups: {', '.join(shares)}")
     return {"cohorts": results, "permutations": PERMUTATIONS, "machine": facts}
 
 
