@@ -57,7 +57,7 @@ def _ones(word: np.uint64) -> int:
 
 
 @njit(cache=True)
-def _draw(random: npt.NDArray[np.uint64], below: int) -> int:
+def draw(random: npt.NDArray[np.uint64], below: int) -> int:
     """A number from 0 up to, not including, `below` (xorshift64*, Vigna 2016)."""
     x = random[0]
     x ^= x >> np.uint64(12)
@@ -277,26 +277,26 @@ def anneal(
     for step in range(steps):
         if step & 255 == 255:
             temperature *= cooling
-        draw = _draw(random, 1024)
+        kind = draw(random, 1024)
         # Who: anybody, or every fourth time somebody out of a team with something wrong.
         unit = -1
-        if broken_count and draw & 3 == 0:
-            own = broken[_draw(random, broken_count)]
+        if broken_count and kind & 3 == 0:
+            own = broken[draw(random, broken_count)]
             if count[own]:
-                unit = all_members[own, _draw(random, count[own])]
+                unit = all_members[own, draw(random, count[own])]
         if unit < 0:
-            unit = _draw(random, m)
+            unit = draw(random, m)
         own = team_of[unit]
         # Where to: six times in eight to somebody it has a pair score with, who is then not swapped away.
         friend = -1
         degree = pair_start[unit + 1] - pair_start[unit]
-        if degree and (draw >> 2) & 7 < 6:
-            friend = pair_unit[pair_start[unit] + _draw(random, degree)]
+        if degree and (kind >> 2) & 7 < 6:
+            friend = pair_unit[pair_start[unit] + draw(random, degree)]
             other = team_of[friend]
-        elif broken_count and draw & 32:
-            other = broken[_draw(random, broken_count)]
+        elif broken_count and kind & 32:
+            other = broken[draw(random, broken_count)]
         else:
-            other = _draw(random, teams)
+            other = draw(random, teams)
         if other == own or closed[other] or not movable[unit]:
             continue
         # How: alone where the sizes allow it and the draw says so, else a swap with as many as keep the sizes.
@@ -304,18 +304,18 @@ def anneal(
         leaving, coming, balance = 1, 0, counts[unit, 0]
         moving[unit] = True
         fits = size[own] - balance >= smallest and size[other] + balance <= largest
-        if (draw >> 6) & 3 or not (fits or (draw >> 8 == 0 and size[own] > balance and size[other] + balance <= largest + SLACK)):
+        if (kind >> 6) & 3 or not (fits or (kind >> 8 == 0 and size[own] > balance and size[other] + balance <= largest + SLACK)):
             for _ in range(8):
                 if balance == 0:
                     break
-                if coming and draw & 16:
+                if coming and kind & 16:
                     a, b = size[own] - balance, size[other] + balance
                     if smallest <= a <= largest and smallest <= b <= largest:
                         break
                 source = other if balance > 0 else own
                 if count[source] == 0:
                     break
-                pick = all_members[source, _draw(random, count[source])]
+                pick = all_members[source, draw(random, count[source])]
                 if moving[pick] or not movable[pick] or pick == friend:
                     continue
                 moving[pick] = True
@@ -349,7 +349,7 @@ def anneal(
             moving[come[i]] = False
         if count_own < 0 or count_other < 0:
             continue
-        least = -temperature * NEGATIVE_LOG[_draw(random, TABLE)]
+        least = -temperature * NEGATIVE_LOG[draw(random, TABLE)]
         wrong_other, value_other = judge(masks, counts, ranges, apart_start, apart_unit, limits, second, count_other)
         delta += value_other - state_value[other]
         worse = wrong_other - state_wrong[other]
