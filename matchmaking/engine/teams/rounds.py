@@ -147,14 +147,14 @@ def _anneal(
     filled = np.zeros((rounds, tables), np.int64)
     place = np.zeros((rounds, people), np.int64)
     for turn in range(rounds):
-        for guest in range(people):
-            at = table[turn, guest]
+        for person in range(people):
+            at = table[turn, person]
             for i in range(filled[turn, at]):
-                other = seats[turn, at, i]
-                met[guest, other] += 1
-                met[other, guest] += 1
-            place[turn, guest] = filled[turn, at]
-            seats[turn, at, filled[turn, at]] = guest
+                neighbour = seats[turn, at, i]
+                met[person, neighbour] += 1
+                met[neighbour, person] += 1
+            place[turn, person] = filled[turn, at]
+            seats[turn, at, filled[turn, at]] = person
             filled[turn, at] += 1
     best, gained, most = table.copy(), 0, 0
     temperature, cooling = hot, (cold / hot) ** (256.0 / max(steps, 256))
@@ -171,13 +171,13 @@ def _anneal(
             if guest != one:
                 change += _value(met[one, guest] - 1, worth[one, guest]) - _value(met[one, guest], worth[one, guest])
                 change += _value(met[other, guest] + 1, worth[other, guest]) - _value(met[other, guest], worth[other, guest])
-                change += APART * (np.int64(apart[other, guest]) - np.int64(apart[one, guest]))
+                change += APART * (int(apart[other, guest]) - int(apart[one, guest]))
         for i in range(filled[turn, there]):
             guest = seats[turn, there, i]
             if guest != other:
                 change += _value(met[other, guest] - 1, worth[other, guest]) - _value(met[other, guest], worth[other, guest])
                 change += _value(met[one, guest] + 1, worth[one, guest]) - _value(met[one, guest], worth[one, guest])
-                change += APART * (np.int64(apart[one, guest]) - np.int64(apart[other, guest]))
+                change += APART * (int(apart[one, guest]) - int(apart[other, guest]))
         if change < -temperature * NEGATIVE_LOG[draw(random, TABLE)]:
             continue
         for i in range(filled[turn, here]):
