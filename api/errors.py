@@ -56,7 +56,8 @@ def handle(error: Exception, context: Any) -> Response | None:
     """DRF's exception handler: our errors, DRF's own, and a database that is busy; anything else stays a 500."""
     set_rollback()
     if isinstance(error, errors.MatchmakingError):
-        fields = {"errors": by_field(error)} if isinstance(error, errors.BadInput) and error.fields else {}
+        fields: dict[str, Any] = {"errors": by_field(error)} if isinstance(error, errors.BadInput) and error.fields else {}
+        fields |= {"present": error.present} if isinstance(error, errors.Moved) else {}
         headers = retry_after(error.wait_s) if isinstance(error, errors.TooOften) else None
         return problem(STATUS[next(kind for kind in type(error).__mro__ if kind in STATUS)], sentence(error), headers=headers, **fields)
     if isinstance(error, Http404):

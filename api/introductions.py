@@ -9,12 +9,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.serializers import Strict
+from api.serializers import Strict, Text
 from api.suggestions import IDEMPOTENCY_KEY, EventOut
 from api.views import Nouns, SignedIn
 from matchmaking import access
 from matchmaking.models import CONTACT_FIELDS, Introduction
-from matchmaking.selectors.introductions import told, with_sides
+from matchmaking.selectors.introductions import noted, told, with_sides
 from matchmaking.services import introductions
 
 ID = OpenApiParameter("id", OpenApiTypes.INT64, OpenApiParameter.PATH)
@@ -41,6 +41,9 @@ class IntroductionOut(serializers.Serializer):
     contacts = ContactsOut()
     my_shares = serializers.ListField(child=serializers.ChoiceField(choices=CONTACT_FIELDS))
     since = serializers.DateTimeField()
+    met_at = serializers.DateTimeField(allow_null=True, help_text="When the caller said that the two have met.")
+    next_step = serializers.CharField(help_text="The caller's own note; nobody else reads it.")
+    meets_at = serializers.DateTimeField(allow_null=True)
 
     def to_representation(self, introduction: Introduction) -> dict[str, Any]:
         user = self.context["request"].user
@@ -62,15 +65,30 @@ class SharesIn(Strict):
     )
 
 
+class NoteOut(serializers.Serializer):
+    id = serializers.IntegerField()
+    met_at = serializers.DateTimeField(allow_null=True)
+    next_step = serializers.CharField()
+    meets_at = serializers.DateTimeField(allow_null=True)
+
+
+class NoteIn(Strict):
+    """What is not sent stays as it was."""
+
+    met = serializers.BooleanField(required=False)
+    next_step = Text(max_length=introductions.NEXT_STEP_CHARS, required=False, allow_blank=True)
+    meets_at = serializers.DateTimeField(required=False, allow_null=True)
+
+
 class Introductions(Nouns):
     """People whom the caller said yes to and who said yes to the caller."""
 
-    permits = {"list": SignedIn, "retrieve": SignedIn, "partial_update": SignedIn, "close": SignedIn}
+    permits = {"list": SignedIn, "retrieve": SignedIn, "partial_update": SignedIn, "close": SignedIn, "note": SignedIn}
     serializer_class = IntroductionOut
     filter_backends = ()
 
     def rows(self) -> Any:
-        return with_sides(access.introductions_visible_to(self.request.user)).order_by("id")
+        return with_sides(access.introductions_visible_to(self.request.user), self.request.user.pk).order_by("id")
 
     @extend_schema(responses=IntroductionOut(many=True))
     def list(self, request: Request) -> Response:
@@ -89,6 +107,16 @@ class Introductions(Nouns):
         introduction, by = access.introduction_for(request.user, int(pk))
         introductions.choose_contacts(introduction=introduction, by=by, shares=body.validated_data["shares"])
         return Response({"id": introduction.pk, "my_shares": introductions.checked(body.validated_data["shares"])})
+
+    @extend_schema(parameters=[ID, IDEMPOTENCY_KEY], request=NoteIn, responses=NoteOut)
+    @action(detail=True, methods=["post"])
+    def note(self, request: Request, pk: str) -> Response:
+        """Note for oneself: met, what comes next, when to meet."""
+        body = NoteIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        introduction, by = access.introduction_for(request.user, int(pk))
+        row = introductions.note(introduction=introduction, by=by, said=body.validated_data)
+        return Response({"id": introduction.pk, **noted(row)})
 
     @extend_schema(parameters=[ID, IDEMPOTENCY_KEY], request=None, responses={204: None})
     @action(detail=True, methods=["post"])

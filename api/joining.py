@@ -15,7 +15,6 @@ from api.me import ID, Named, OwnRegistrationOut, ProfileIn, PurposeOut, read
 from api.serializers import Text
 from api.views import Anyone, Nouns, SignedIn, View
 from matchmaking import access
-from matchmaking.errors import NotFound
 from matchmaking.models import Consent, Event, Language, Registration
 from matchmaking.selectors.own_data import with_twins
 from matchmaking.services import consents, erasure, joining
@@ -104,23 +103,17 @@ class Join(View):
     permits = {"get": Anyone, "post": Anyone}
     scopes = {"post": "sign-in-address"}
 
-    def event(self, code: str) -> Event:
-        event = Event.objects.select_related("programme").filter(join_code=code).first()
-        if event is None:
-            raise NotFound("There is no such event.")
-        return event
-
     @extend_schema(operation_id="join_retrieve", responses=JoinOut)
     def get(self, request: Request, code: str) -> Response:
         """The event, and what consent is asked for, before any data is."""
         language = get_language() or "en"
-        told = {"event": self.event(code), "notice": consents.notice(language), "purposes": consents.purposes(language)}
+        told = {"event": access.event_of_link(code), "notice": consents.notice(language), "purposes": consents.purposes(language)}
         return Response(JoinOut(told).data)
 
     @extend_schema(operation_id="join_create", request=JOIN, responses={201: OwnRegistrationOut, 202: ReceivedOut})
     def post(self, request: Request, code: str) -> Response:
         """Ask to take part: somebody new (202, the same whether the address was known or not), or who is signed in (201)."""
-        event = self.event(code)
+        event = access.event_of_link(code)
         if request.user.is_authenticated:
             data = read(JoinSignedInIn, request)
             registration = joining.join(event=event, user=request.user, **asked(data))

@@ -31,12 +31,13 @@ from matchmaking.selectors.runs import progress
 from matchmaking.services import publishing, review, runs
 
 BULK_LIMIT = 500
+KINDS = [kind for kind in RunKind.choices if kind[0] not in (RunKind.TEAMS, RunKind.TABLES, RunKind.TOP_UP)]  # have doors of their own
 
 
 @extend_schema_serializer(examples=[OpenApiExample("A run", {"event": 4503599627370497, "publish": False}, request_only=True)])
 class RunIn(Strict):
     event = Id()
-    kind = serializers.ChoiceField(RunKind.choices, default=RunKind.SUGGESTIONS, help_text="`ideas`: who should join the event's ideas.")
+    kind = serializers.ChoiceField(KINDS, default=RunKind.SUGGESTIONS, help_text="`ideas`: who should join the event's ideas.")
     publish = serializers.BooleanField(default=False, help_text="Publish as soon as it is done; else it stops at the preview.")
     parameters = serializers.DictField(default=dict, help_text="Over the event's settings: cap, floor, seed, ...")
 
@@ -60,6 +61,7 @@ class RunDetails(RunStatus):
 
     attempt = serializers.IntegerField()
     parameters = serializers.DictField()
+    weights_version = serializers.IntegerField(help_text="Of the weights learned from answers; 0: those that come with the service.")
     measures = serializers.DictField()
     asked_for_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
@@ -89,6 +91,7 @@ class WeighedOut(serializers.Serializer):
 class WeighedRun(WeighedOut):
     id = serializers.IntegerField()
     bridge = serializers.FloatField(help_text="The cross-sector dial, in z units.")
+    weights_version = serializers.IntegerField(help_text="Scores of runs with different weights are on different scales.")
 
 
 class ComparedOut(serializers.Serializer):
@@ -118,7 +121,7 @@ def run_as_seen(run: Run, held: access.Held) -> dict[str, Any]:
     if held.over_event(run.event):
         times = ("started_at", "finished_at", "published_at", "taken_back_at")
         told |= {"attempt": now["attempt"], "parameters": run.parameters, "measures": run.measures, "asked_for_at": run.created_at}
-        told |= {name: getattr(run, name) for name in times}
+        told |= {"weights_version": run.weights_version, **{name: getattr(run, name) for name in times}}
     return told
 
 
@@ -226,7 +229,7 @@ class Runs(Nouns):
     @extend_schema(responses=ANY_RUNS)
     def list(self, request: Request) -> Response:
         held = access.roles_of(request.user)
-        found = self.paginate_queryset(self.filter_queryset(access.runs_visible_to(request.user).select_related("event")))
+        found = self.paginate_queryset(self.filter_queryset(access.runs_visible_to(request.user).select_related("event", "learned")))
         return self.get_paginated_response([run_as_seen(run, held) for run in found])
 
     @extend_schema(responses=ANY_RUN)

@@ -51,6 +51,7 @@ class PartnerOut(serializers.Serializer):
     name = serializers.CharField()
     organisation = serializers.CharField()
     sector = serializers.CharField()
+    sector_key = serializers.CharField(help_text="The programme's key of the sector, the same in every language.")
     city = serializers.CharField()
     languages = serializers.ListField(child=serializers.CharField())
     industries = serializers.ListField(child=serializers.CharField())

@@ -13,14 +13,19 @@ from api.imports import Imports
 from api.introductions import Introductions
 from api.invitations import Claim, Invitations, Roles
 from api.joining import Decision, Join, ParticipantErasure, Registrations
+from api.learning import LearnedWeightsOfProgramme, Rollback
 from api.me import Me, MyConsent, MyConsents, MyData, MyErasure, MyProfile, MyProposal, MyRegistration, MyWithdrawal
 from api.organisations import Organisations
 from api.participants import Contacts, Participants
 from api.programmes import FirstOrganiser, Programmes
 from api.projects import Projects
+from api.rosters import Rosters
 from api.runs import Runs
 from api.sign_in import SessionView, Tokens, TokenView
 from api.suggestions import Answers, Suggestions
+from api.table_plans import TablePlans
+from api.team_rules import TeamRulesView
+from api.teams import Teams
 from api.vocabulary import ConceptView, VocabularyView
 
 router = SimpleRouter()
@@ -31,6 +36,9 @@ router.register("organisations", Organisations, basename="organisation")
 router.register("projects", Projects, basename="project")
 router.register("ideas", Ideas, basename="idea")
 router.register("runs", Runs, basename="run")
+router.register("rosters", Rosters, basename="roster")
+router.register("teams", Teams, basename="team")
+router.register("table-plans", TablePlans, basename="table-plan")
 router.register("audit", Audit, basename="audit")
 router.register("suggestions", Suggestions, basename="suggestion")
 router.register("introductions", Introductions, basename="introduction")
@@ -52,6 +60,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path("^api/v1/me/erase/$", MyErasure.as_view(), name="my-erasure"),
     re_path("^api/v1/join/(?P<code>[A-Za-z0-9_-]{1,40})/$", Join.as_view(), name="join"),
     re_path(f"^api/v1/events/{ID}/registrations/$", Registrations.as_view({"get": "list", "post": "create"}), name="registrations"),
+    re_path(f"^api/v1/events/{ID}/team-rules/$", TeamRulesView.as_view(), name="team-rules"),
     re_path(f"^api/v1/registrations/{ID}/(?P<decision>approve|refuse)/$", Decision.as_view(), name="registration-decision"),
     re_path(f"^api/v1/participants/{ID}/erase/$", ParticipantErasure.as_view(), name="participant-erasure"),
     re_path("^api/v1/invitations/$", Invitations.as_view(), name="invitations"),
@@ -64,6 +73,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/public/events/<slug:slug>/", PublicEventView.as_view(), name="public-event"),
     re_path("^api/v1/programmes/(?P<pk>[0-9]{1,16})/first-organiser/$", FirstOrganiser.as_view(), name="first-organiser"),
     re_path("^api/v1/participants/(?P<pk>[0-9]{1,16})/contacts/$", Contacts.as_view(), name="participant-contacts"),
+    re_path(f"^api/v1/programmes/{ID}/learned-weights/$", LearnedWeightsOfProgramme.as_view({"get": "list"}), name="learned-weights"),
+    re_path(f"^api/v1/programmes/{ID}/learned-weights/rollback/$", Rollback.as_view(), name="learned-weights-rollback"),
     path("api/v1/vocabulary/", VocabularyView.as_view(), name="vocabulary"),
     re_path("^api/v1/vocabulary/(?P<concept_id>[-a-z0-9_.]{1,100})/$", ConceptView.as_view(), name="concept"),
     path("api/schema/", SchemaView.as_view(), name="schema"),

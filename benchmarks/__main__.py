@@ -8,7 +8,20 @@ from pathlib import Path
 from benchmarks import machine
 
 FILE = Path(__file__).resolve().parent.parent / "var" / "bench.json"
-NAMES = ("stages", "suggestions_api", "main_job", "quality", "teams", "allocation", "fairness", "learning")
+NAMES = (
+    "stages",
+    "speed",
+    "suggestions_api",
+    "main_job",
+    "quality",
+    "teams",
+    "rounds",
+    "hand_moves",
+    "allocation",
+    "fairness",
+    "learning",
+    "late_arrival",
+)
 
 
 def main() -> int:

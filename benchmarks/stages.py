@@ -26,7 +26,6 @@ from matchmaking.engine.parameters import Parameters
 from matchmaking.engine.parts import SCALE, Scorer
 from matchmaking.engine.records import Cohort, PastProject, Profile
 from matchmaking.engine.vocabulary import default_vocabulary
-from matchmaking.engine.weights import default_weights
 
 REAL = Path(__file__).resolve().parent.parent.parent / "shared" / "real-input"
 SECTORS = ("authority", "education", "business", "creative", "civil society")
@@ -113,7 +112,7 @@ def vector_mb(space: pipeline.Space) -> float:
 
 def differences(space: pipeline.Space, people: Cohort, parameters: Parameters, lists: list[bytes]) -> int:
     """In how many of a sample of rows the best K found differ from those of brute force over all pairs."""
-    found, scorer = read_candidates(lists), Scorer(space, people, default_weights())
+    found, scorer = read_candidates(lists), Scorer(space, people, people.weights.dialled(parameters.bridge))
     gates, everyone = gates_of(people, parameters), np.arange(space.count)
     wrong = 0
     for row in random.Random(7).sample(range(space.count), min(SAMPLE, space.count)):

@@ -122,7 +122,7 @@ def _line(name: str, row: dict[str, Any]) -> None:
     others = "".join(f"{_other(row[kind], 'moves' in row):>10}" for kind in ("random", "greedy"))
     figures = f"{row['broken']:>10}{row['total']:>10.0f}{row['worst']:>10.0f}"
     figures += f"{_percent(row['percent_of_reference']):>10}{_percent(row['percent_of_gain']):>10}{moves:>10}"
-    proved = row.get("proof", "nothing found")
+    proved = {"optimal": "proved optimal"}.get(row.get("proof", ""), row.get("proof", "nothing found"))
     if row.get("fewest_moves_proved"):
         proved = "fewest moves"
     elif proved.startswith("bounded"):

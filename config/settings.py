@@ -76,6 +76,7 @@ RESEND_AFTER_S = 15 * TIME_SCALE
 SHARD_TIME_LIMIT_S = 15 * 60  # a shard past this is stuck, not slow; the sweep takes it up again
 MAX_ATTEMPTS = 3
 RUN_SHARDS = env.int("RUN_SHARDS", 2)
+TOP_UP_PAUSE_S = 1 * TIME_SCALE  # after a change of a profile, before suggestions are made anew: people save as they type
 
 # --- application ---------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -100,6 +101,7 @@ MIDDLEWARE = [
     "web.middleware.headers",
     "api.metrics.timed",
     "api.slashes.one_slash",
+    "web.middleware.Compressed",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

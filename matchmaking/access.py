@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import CharField, Exists, Model, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Now
 
 from matchmaking.errors import NotAllowed, NotFound
@@ -21,6 +21,7 @@ from matchmaking.models import (
     IdeaSuggestion,
     Import,
     Introduction,
+    LearnedWeights,
     Organisation,
     Participant,
     Programme,
@@ -28,11 +29,18 @@ from matchmaking.models import (
     Proposal,
     Registration,
     Role,
+    Roster,
     Run,
+    RunKind,
+    Seat,
     Shortfall,
     Suggestion,
+    TablePlan,
+    TableSeat,
+    Team,
     User,
 )
+from matchmaking.selectors.learning import versions_of
 from matchmaking.selectors.own_data import CONTACTS_SEEN
 from matchmaking.selectors.records import live_consent
 from matchmaking.selectors.suggestions import Reader
@@ -41,6 +49,7 @@ R = TypeVar("R", bound=Model)
 Viewer = User | AnonymousUser
 ORGANISER, FACILITATOR = Role.Name.ORGANISER, Role.Name.FACILITATOR
 STAFF_ROLES = (ORGANISER, FACILITATOR)
+PARTICIPANT = "participant"
 
 
 # --- roles -----------------------------------------------------------------------------------------------------------
@@ -88,6 +97,12 @@ def roles_of(user: Viewer) -> Held:
     return Held(frozenset(rows))
 
 
+def audiences_of(user: Viewer) -> set[str]:
+    """`participant` and the names of the roles a person has anywhere: whose pages are theirs."""
+    own = own_participants(user).annotate(what=Value(PARTICIPANT, output_field=CharField())).values_list("what")
+    return {what for (what,) in own.union(_roles(user, STAFF_ROLES).values_list("name"))}
+
+
 def own_participants(user: Viewer) -> QuerySet[Participant]:
     return Participant.objects.filter(user_id=user.pk) if user.pk else Participant.objects.none()
 
@@ -107,6 +122,11 @@ def events_visible_to(user: Viewer) -> QuerySet[Event]:
 
 def event_for(user: Viewer, event_id: int) -> Event:
     return _one(events_visible_to(user).select_related("programme"), event_id, "There is no such event.")
+
+
+def event_of_link(code: str) -> Event:
+    """The event this link asks to join: the code is all it takes to read what is public of it."""
+    return _found(Event.objects.select_related("programme").filter(join_code=code).first(), "There is no such event.")
 
 
 def event_to_organise(user: Viewer, event_id: int) -> Event:
@@ -421,22 +441,100 @@ def block_to_make(user: Viewer, participant_id: int) -> tuple[Participant, Parti
     return by, whom
 
 
+# --- teams ------------------------------------------------------------------------------------------------------------
+def rosters_visible_to(user: Viewer) -> QuerySet[Roster]:
+    """All of the events that one organises or facilitates."""
+    return Roster.objects.filter(event__in=events_with_role(user, *STAFF_ROLES).values("pk"))
+
+
+def roster_for(user: Viewer, roster_id: int) -> Roster:
+    rows = rosters_visible_to(user).select_related("event__programme", "rules", "basis", "run")
+    return _one(rows, roster_id, "There is no such roster.")
+
+
+def roster_to_edit(user: Viewer, roster_id: int) -> Roster:
+    """The roster, if `user` facilitates its event: organisers look at it."""
+    roster = roster_for(user, roster_id)
+    if not events_with_role(user, FACILITATOR).filter(pk=roster.event_id).exists():
+        raise NotAllowed("Only facilitators of this event can do this.")
+    return roster
+
+
+def teams_visible_to(user: Viewer) -> QuerySet[Team]:
+    """All teams of the rosters in one's care, and one's own team once it is published."""
+    own = Seat.objects.filter(team=OuterRef("pk"), participant__in=own_participants(user))
+    mine = Q(Exists(own), roster__state=Roster.State.PUBLISHED)
+    return Team.objects.filter(mine | Q(roster__in=rosters_visible_to(user).values("pk")))
+
+
+def team_for(user: Viewer, team_id: int) -> Team:
+    rows = teams_visible_to(user).select_related("roster__event__programme", "roster__rules", "roster__basis", "idea")
+    return _one(rows, team_id, "There is no such team.")
+
+
+def team_to_edit(user: Viewer, team_id: int) -> Team:
+    """The team, if `user` facilitates its event."""
+    team = team_in_care(user, team_id)
+    roster_to_edit(user, team.roster_id)
+    return team
+
+
+def team_in_care(user: Viewer, team_id: int) -> Team:
+    """The team, if `user` organises or facilitates its event."""
+    team = team_for(user, team_id)
+    event_to_facilitate(user, team.roster.event_id)
+    return team
+
+
+def team_members(user: Viewer, team: Team) -> QuerySet[Participant]:
+    """Who is in a team, as `user` may read it: staff all, a member those who still agree, and never past a block."""
+    people = Participant.objects.filter(seats__team=team).order_by("seats__created_at", "pk")
+    if rosters_visible_to(user).filter(pk=team.roster_id).exists():
+        return people
+    mine = own_participants(user).values("pk")
+    agreeing = people.filter(Q(live_consent("pk")) | Q(pk__in=mine))
+    return agreeing.exclude(Exists(_blocks_between(OuterRef("pk"), mine)))
+
+
+def table_plans_visible_to(user: Viewer) -> QuerySet[TablePlan]:
+    """All of the events that one organises or facilitates."""
+    return TablePlan.objects.filter(event__in=events_with_role(user, *STAFF_ROLES).values("pk"))
+
+
+def table_plan_for(user: Viewer, plan_id: int) -> TablePlan:
+    return _one(table_plans_visible_to(user).select_related("event__programme"), plan_id, "There is no such plan.")
+
+
+def table_plan_to_edit(user: Viewer, plan_id: int) -> TablePlan:
+    """The plan, if `user` facilitates its event: organisers look at it."""
+    plan = table_plan_for(user, plan_id)
+    if not events_with_role(user, FACILITATOR).filter(pk=plan.event_id).exists():
+        raise NotAllowed("Only facilitators of this event can do this.")
+    return plan
+
+
+def own_table_seats(user: Viewer) -> QuerySet[TableSeat]:
+    """One's own places at tables that are published."""
+    return TableSeat.objects.filter(participant__in=own_participants(user), plan__state=TablePlan.State.PUBLISHED)
+
+
 # --- runs and imports -------------------------------------------------------------------------------------------------
 def runs_visible_to(user: Viewer) -> QuerySet[Run]:
-    """Status is for everybody of the event; the operator sees the status of all."""
+    """Status is for everybody of the event, but of top-ups, one for each late arrival; the operator sees the status of all."""
     if isinstance(user, User) and user.is_staff:
         return Run.objects.all()
-    return Run.objects.filter(event__in=events_visible_to(user).values("pk"))
+    in_care = Q(event__in=events_with_role(user, *STAFF_ROLES).values("pk"))
+    return Run.objects.filter(in_care | ~Q(kind=RunKind.TOP_UP), event__in=events_visible_to(user).values("pk"))
 
 
 def run_for(user: Viewer, run_id: int) -> Run:
-    return _one(runs_visible_to(user).select_related("event"), run_id, "There is no such run.")
+    return _one(runs_visible_to(user).select_related("event", "learned"), run_id, "There is no such run.")
 
 
 def run_to_steer(user: Viewer, run_id: int) -> Run:
-    """The run, if `user` organises its event."""
+    """The run, if `user` organises its event; runs of teams are a facilitator's too."""
     run = run_for(user, run_id)
-    event_to_organise(user, run.event_id)
+    (event_to_facilitate if run.kind in (RunKind.TEAMS, RunKind.TABLES) else event_to_organise)(user, run.event_id)
     return run
 
 
@@ -447,8 +545,13 @@ def run_to_review(user: Viewer, run_id: int) -> Run:
     return run
 
 
+def learned_weights_visible_to(user: Viewer, programme_id: int) -> QuerySet[LearnedWeights]:
+    """What a programme learned from answers, the newest first: for those who organise the whole of it."""
+    return versions_of(programme_to_organise(user, programme_id))
+
+
 # What a person did on their own behalf is nobody else's to read: organisers see totals, never who declined or blocked whom.
-PRIVATE_NOUNS = ("response", "block", "introduction", "consent", "user", "pair", "authtoken")
+PRIVATE_NOUNS = ("response", "block", "introduction", "followup", "consent", "user", "pair", "authtoken")
 
 
 def audit_visible_to(user: Viewer) -> QuerySet[AuditEntry]:

@@ -31,6 +31,14 @@ class Conflict(MatchmakingError):
     """The thing has moved on since it was last seen; the sentence says to where."""
 
 
+class Moved(Conflict):
+    """Somebody else has changed it since; `present` says how it stands now, so that a person can decide: apply anyway, or keep."""
+
+    def __init__(self, template: str, *, present: Mapping[str, object], **params: object) -> None:
+        super().__init__(template, **params)
+        self.present = dict(present)
+
+
 class Stale(MatchmakingError):
     """The change was made against a version that is no longer the present one."""
 

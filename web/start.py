@@ -1,16 +1,81 @@
-"""The start page: what this is, and where to go on."""
+"""The start page: what this is, and where to go on; the language of the pages; in the demo a look at each role's pages."""
 
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import activate, gettext_lazy
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+
+from matchmaking.models import Language, User
+from matchmaking.services import demo, participants
+from web.pages import ANYONE, page, render, rooms_of
+
+ROLES = {
+    "participant": (gettext_lazy("Participant"), gettext_lazy("reads suggestions, says yes or no, finds contacts")),
+    "facilitator": (gettext_lazy("Facilitator"), gettext_lazy("forms teams and working groups")),
+    "organiser": (gettext_lazy("Organiser"), gettext_lazy("runs the programme and its events")),
+}
 
 
-@require_safe
+@page("get", permits=ANYONE)
 def start(request: HttpRequest) -> HttpResponse:
     user = request.user
-    greeting = _("You are signed in as {name}.").format(name=user.name or user.mail) if user.is_authenticated else ""
-    return render(request, "web/start.html", {"greeting": greeting})
+    signed_in = user.is_authenticated
+    context: dict[str, Any] = {
+        "greeting": _("You are signed in as {name}.").format(name=user.name or user.mail) if signed_in else "",
+        "samples": [] if signed_in else [(one, *ROLES[one.role]) for one in demo.sample_logins()],
+    }
+    return render(request, "web/start.html", context)
 
 
-start.permits = "anyone"  # type: ignore[attr-defined]
+@page("post", permits=ANYONE)
+def choose_language(request: HttpRequest) -> HttpResponse:
+    """Read the pages in this language from now on, here and wherever one signs in."""
+    language = request.POST.get("language", "")
+    answer = redirect(local_path(request, request.POST.get("next", "")) or "start")
+    if language in Language.values:
+        if request.user.is_authenticated:
+            participants.change_login(user=request.user, language=language)
+        remember_language(answer, language)
+    return answer
+
+
+@page("post", permits=ANYONE)
+def look_in(request: HttpRequest) -> HttpResponse:
+    """Sign in as one of the demo's people with one click, in the language that was chosen here, if one was."""
+    user = demo.sample_user(request.POST.get("mail", ""))
+    chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+    if chosen in Language.values and chosen != user.language:
+        user = participants.change_login(user=user, language=chosen)
+    return signed_in_as(request, user, "")
+
+
+def signed_in_as(request: HttpRequest, user: User, onward: str) -> HttpResponse:
+    """Sign in, remember the language, and go on: to `onward`, else to the first room of this person."""
+    login(request, user)
+    activate(user.language)
+    rooms = rooms_of(request, "")
+    answer = redirect(onward or (rooms[0]["address"] if rooms else "start"))
+    remember_language(answer, user.language)
+    return answer
+
+
+def remember_language(answer: HttpResponse, language: str) -> None:
+    answer.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        language,
+        max_age=365 * 24 * 3600,
+        secure=settings.LANGUAGE_COOKIE_SECURE,
+        httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
+        samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+    )
+
+
+def local_path(request: HttpRequest, asked: str) -> str:
+    """`asked` where it is a path of ours; never another site."""
+    safe = url_has_allowed_host_and_scheme(asked, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    return asked if safe and asked.startswith("/") else ""

@@ -10,4 +10,9 @@ SCHEDULE = {
         "schedule": settings.SWEEP_S,
         "options": {"queue": queue_name(QUEUE[Job.SWEEP]), "expires": settings.SWEEP_S},
     },
+    "learn": {
+        "task": Job.LEARN_DUE.value,
+        "schedule": settings.LEARN_EVERY_S,
+        "options": {"queue": queue_name(QUEUE[Job.LEARN_DUE]), "expires": settings.LEARN_EVERY_S},
+    },
 }

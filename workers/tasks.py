@@ -12,8 +12,11 @@ from matchmaking.jobs import QUEUE, Job, queue_name
 @celeryd_after_setup.connect
 def load_the_engine(instance: Any, **kwargs: object) -> None:
     """Load scikit-learn before the pool is forked, so that its processes share it and a new one starts at once."""
-    if queue_name(QUEUE[Job.RUN_SHARD]) in instance.app.amqp.queues.consume_from:
+    if {queue_name(QUEUE[job]) for job in (Job.RUN_SHARD, Job.TOP_UP_SHARD)} & set(instance.app.amqp.queues.consume_from):
         import matchmaking.compute.shards  # noqa: F401
+        from matchmaking.compute.warming import warm_up_beside
+
+        warm_up_beside()
 
 
 @shared_task(name=Job.RUN_SHARD.value, time_limit=settings.SHARD_TIME_LIMIT_S)
@@ -27,9 +30,25 @@ def run_shard(*, shard_id: int) -> None:
 @shared_task(name=Job.PUBLISH_RUN.value, time_limit=settings.SHARD_TIME_LIMIT_S)
 def publish_run(*, run_id: int) -> None:
     """Publish a finished run that is to be published; a second delivery does nothing."""
-    from matchmaking.services import publishing
+    from matchmaking.services import top_up
 
-    publishing.publish_if_due(run_id=run_id)
+    top_up.publish_if_due(run_id=run_id)
+
+
+@shared_task(name=Job.TOP_UP.value, time_limit=settings.SHARD_TIME_LIMIT_S)
+def top_up(*, event_id: int) -> None:
+    """Start the top-up that an event waits for; a second delivery does nothing."""
+    from matchmaking.services import top_up
+
+    top_up.begin(event_id=event_id)
+
+
+@shared_task(name=Job.TOP_UP_SHARD.value, time_limit=settings.SHARD_TIME_LIMIT_S)
+def top_up_shard(*, shard_id: int) -> None:
+    """Compute a top-up; a second delivery does nothing."""
+    from matchmaking.compute import shards
+
+    shards.run(shard_id=shard_id)
 
 
 @shared_task(name=Job.READ_IMPORT.value, time_limit=settings.SHARD_TIME_LIMIT_S)
@@ -46,6 +65,22 @@ def save_import(*, import_id: int) -> None:
     from matchmaking.services import imports
 
     imports.save(import_id=import_id)
+
+
+@shared_task(name=Job.LEARN.value, time_limit=settings.SHARD_TIME_LIMIT_S)
+def learn(*, learned_id: int) -> None:
+    """Learn from the answers of a programme; a second delivery does nothing."""
+    from matchmaking.compute import learning
+
+    learning.run(learned_id=learned_id)
+
+
+@shared_task(name=Job.LEARN_DUE.value, time_limit=settings.SHARD_TIME_LIMIT_S)
+def learn_due() -> None:
+    """Ask for a look at the answers wherever enough have come in."""
+    from matchmaking.services import learning
+
+    learning.start_due()
 
 
 @shared_task(name=Job.SWEEP.value, time_limit=settings.SHARD_TIME_LIMIT_S)

@@ -13,6 +13,7 @@ from matchmaking.engine.parameters import Parameters
 from matchmaking.engine.records import Cohort, Idea
 from matchmaking.models import Artefact, IdeaSuggestion, Run, Stage
 from matchmaking.selectors import records
+from matchmaking.selectors.learning import active_weights
 from matchmaking.services import shards, trail
 from matchmaking.services.caches import VectorMemory
 from matchmaking.services.shards import Claim
@@ -20,9 +21,14 @@ from matchmaking.services.shards import Claim
 
 def snapshot(run: Run, claim: Claim) -> Left:
     """The event and its ideas as they are now, and their fingerprint."""
-    cohort = pipeline.order(records.cohort_of(run.event))
+    learned = active_weights(run.event.programme_id)
+    cohort = pipeline.order(records.cohort_of(run.event, learned))
     found = list(records.ideas_of(run.event).values())
-    facts = {"fingerprint": joiners.ideas_fingerprint(found, cohort, Parameters(**run.parameters)), "code_version": code_version()}
+    facts = {
+        "fingerprint": joiners.ideas_fingerprint(found, cohort, Parameters(**run.parameters)),
+        "code_version": code_version(),
+        "learned": learned,
+    }
     ranges = pipeline.row_ranges(len(cohort.profiles), run.shard_count)
     return Left(joiners.encode_ideas(found, cohort), ranges, lambda run: Run.objects.filter(pk=run.pk).update(**facts))
 

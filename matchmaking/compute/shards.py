@@ -4,15 +4,22 @@ import logging
 import resource
 import sys
 
-from matchmaking.compute import ideas, suggestions
+from matchmaking.compute import ideas, suggestions, tables, teams, top_up
 from matchmaking.errors import MatchmakingError
 from matchmaking.failpoints import failpoint
 from matchmaking.models import Run, RunKind, Shard, Stage
-from matchmaking.services import publishing, runs, shards
+from matchmaking.services import runs, shards
 from matchmaking.services.shards import Claim, Fenced, Heartbeat
+from matchmaking.services.top_up import publish_if_due
 
 log = logging.getLogger(__name__)
-KINDS = {RunKind.SUGGESTIONS: suggestions.STAGES, RunKind.IDEAS: ideas.STAGES}
+KINDS = {
+    RunKind.SUGGESTIONS: suggestions.STAGES,
+    RunKind.IDEAS: ideas.STAGES,
+    RunKind.TEAMS: teams.STAGES,
+    RunKind.TOP_UP: top_up.STAGES,
+    RunKind.TABLES: tables.STAGES,
+}
 UNITS_PER_MB = 1024 * 1024 if sys.platform == "darwin" else 1024
 
 
@@ -22,7 +29,7 @@ def run(shard_id: int) -> bool:
     if claim is None:
         return False
     try:
-        with Heartbeat(claim):
+        with Heartbeat(shards.held(claim)):
             _compute(claim)
     except Fenced:
         return False
@@ -53,7 +60,7 @@ def _compute(claim: Claim) -> None:
         failpoint(f"run.before_commit.{claim.stage}")
     failpoint(f"run.finished.{claim.stage}")
     if claim.stage == Stage.FINISH:
-        publishing.publish_if_due(claim.run_id)
+        publish_if_due(claim.run_id)
 
 
 def _run_of(claim: Claim) -> Run:

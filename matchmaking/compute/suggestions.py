@@ -6,7 +6,7 @@ from functools import cache
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from django.db.models import F
 from django.db.models.functions import Now
@@ -18,15 +18,19 @@ from matchmaking.engine.parameters import Parameters
 from matchmaking.engine.records import Cohort, Direction, Suggested
 from matchmaking.engine.records import Shortfall as Short
 from matchmaking.engine.telling import pair_facts
+from matchmaking.engine.top_up import freeze
 from matchmaking.failpoints import failpoint
-from matchmaking.models import Artefact, Pair, Run, Shortfall, Stage, Suggestion
+from matchmaking.models import FROZEN, KEPT, Artefact, Pair, Run, Shortfall, Stage, Suggestion
 from matchmaking.selectors import records
-from matchmaking.services import shards, trail
+from matchmaking.selectors.learning import active_weights
+from matchmaking.services import runs, shards, trail
 from matchmaking.services.caches import VectorMemory
 from matchmaking.services.protections import protected
 from matchmaking.services.shards import Claim, Range
 
+T = TypeVar("T")
 STAGED_AT_ONCE = 500
+ROWS_PER_SHARD = 4000  # at most, so that a large run shows how far it is and loses little with a worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +44,16 @@ class Left:
 
 def snapshot(run: Run, claim: Claim) -> Left:
     """The event as it is now, and its fingerprint."""
-    cohort = pipeline.order(records.cohort_of(run.event))
-    facts = {"fingerprint": pipeline.fingerprint(cohort, _parameters(run)), "code_version": code_version()}
-    ranges = pipeline.row_ranges(len(cohort.profiles), run.shard_count)
+    learned = active_weights(run.event.programme_id)
+    cohort = pipeline.order(records.cohort_of(run.event, learned))
+    facts = {"fingerprint": pipeline.fingerprint(cohort, _parameters(run)), "code_version": code_version(), "learned": learned}
+    ranges = _ranges(run, len(cohort.profiles))
     return Left(pipeline.encode_cohort(cohort), ranges, lambda run: Run.objects.filter(pk=run.pk).update(**facts))
 
 
 def vectors(run: Run, claim: Claim) -> Left:
     cohort = _cohort(run)
-    ranges = pipeline.row_ranges(len(cohort.profiles), run.shard_count)
+    ranges = _ranges(run, len(cohort.profiles))
     return Left(pipeline.vectorise_rows(cohort, claim.start, claim.stop, VectorMemory()), ranges)
 
 
@@ -62,7 +67,7 @@ def allocation(run: Run, claim: Claim) -> Left:
     cohort = _cohort(run)
     parts = shards.artefacts(run, Stage.CANDIDATES)
     chosen = pipeline.allocate_all(_space(run, cohort), cohort, _parameters(run), parts)
-    return Left(chosen, pipeline.row_ranges(pipeline.chosen_count(chosen), run.shard_count))
+    return Left(chosen, _ranges(run, pipeline.chosen_count(chosen)))
 
 
 def reasons(run: Run, claim: Claim) -> Left:
@@ -87,9 +92,13 @@ def finish(run: Run, claim: Claim) -> Left:
     """The measures; and the run is done."""
     cohort = _cohort(run)
     (chosen,) = shards.artefacts(run, Stage.ALLOCATION)
-    measures = pipeline.measure(cohort, _parameters(run), chosen, _space(run, cohort))
+    space = _space(run, cohort)
+    measures = pipeline.measure(cohort, _parameters(run), chosen, space)
     short = with_missing(cohort, _parameters(run), pipeline.shortfalls(cohort, chosen), VectorMemory())
-    return Left(None, (), lambda run: _done(run, measures, short))
+    frozen = freeze(space, cohort, _parameters(run), chosen)
+    _cohorts.forget()
+    _spaces.forget()
+    return Left(None, (), lambda run: _done(run, measures, short, frozen))
 
 
 STAGES: dict[str, Callable[[Run, Claim], Left]] = {
@@ -115,6 +124,17 @@ def stage(run: Run, shard: int, found: Sequence[Suggested]) -> None:
     )
 
 
+def stage_shortfalls(run: Run, short: Sequence[Short]) -> None:
+    """Write who stays below the floor in a run that is not yet seen."""
+    ids = records.ids_of_keys(run.event, {row.key for row in short})
+    rows = [
+        Shortfall(run=run, participant_id=ids[row.key], given=row.given, cause=row.cause, missing=row.missing)
+        for row in short
+        if row.key in ids
+    ]
+    Shortfall.objects.bulk_create(rows)
+
+
 def _suggestion(run: Run, shard: int, pair: int, row: Suggested, *, turned: bool) -> Suggestion:
     """The engine's a is the smaller key, the pair's a the smaller id."""
     ab, ba, rank_a, rank_b = (row.ba, row.ab, row.rank_b, row.rank_a) if turned else (row.ab, row.ba, row.rank_a, row.rank_b)
@@ -129,18 +149,14 @@ def _terms(direction: Direction) -> list[list[Any]]:
     return [[term.part, term.value, list(term.evidence)] for term in direction.terms]
 
 
-def _done(run: Run, measures: dict[str, Any], short: Sequence[Short]) -> None:
+def _done(run: Run, measures: dict[str, Any], short: Sequence[Short], frozen: bytes) -> None:
     Run.objects.filter(pk=run.pk).update(
         state=Run.State.DONE, measures=measures, finished_at=Now(), asked_at=Now() if run.publish else F("asked_at")
     )
-    ids = records.ids_of_keys(run.event, {row.key for row in short})
-    rows = [
-        Shortfall(run=run, participant_id=ids[row.key], given=row.given, cause=row.cause, missing=row.missing)
-        for row in short
-        if row.key in ids
-    ]
-    Shortfall.objects.bulk_create(rows)
-    Artefact.objects.filter(run=run).delete()
+    stage_shortfalls(run, short)
+    Artefact.objects.filter(run=run).exclude(stage__in=KEPT).delete()
+    Artefact.objects.create(run=run, run_epoch=run.epoch, stage=FROZEN, number=0, sha256=sha256(frozen).hexdigest(), data=frozen)
+    runs.keep_for_top_ups(run)
     trail.record("run.done", run, actor=None, event=run.event)
 
 
@@ -148,13 +164,45 @@ def _parameters(run: Run) -> Parameters:
     return Parameters(**run.parameters)
 
 
+def _ranges(run: Run, count: int) -> list[Range]:
+    pieces = max(run.shard_count, min(-(-count // ROWS_PER_SHARD), runs.SHARD_LIMIT))
+    return pipeline.row_ranges(count, pieces)
+
+
 def _cohort(run: Run) -> Cohort:
-    (content,) = shards.artefacts(run, Stage.SNAPSHOT)
-    return pipeline.decode_cohort(content)
+    return _cohorts.get(_marks(run, Stage.SNAPSHOT), lambda: pipeline.decode_cohort(*shards.artefacts(run, Stage.SNAPSHOT)))
 
 
 def _space(run: Run, cohort: Cohort) -> pipeline.Space:
-    return pipeline.merge_vectors(cohort, shards.artefacts(run, Stage.VECTORS))
+    marks = (*_marks(run, Stage.SNAPSHOT), *_marks(run, Stage.VECTORS))
+    return _spaces.get(marks, lambda: pipeline.merge_vectors(cohort, shards.artefacts(run, Stage.VECTORS)))
+
+
+def _marks(run: Run, stage: Stage) -> tuple[str, ...]:
+    """The checksums of what a stage left: what is made of it is known by them, whatever the run is."""
+    found = Artefact.objects.filter(run=run, run_epoch=run.epoch, stage=stage).order_by("number")
+    return tuple(found.values_list("sha256", flat=True))
+
+
+class _Last(Generic[T]):
+    """The last value made in this process, by what it was made of: the next shard of the same run need not make it again."""
+
+    def __init__(self) -> None:
+        self._marks: tuple[str, ...] = ()
+        self._value: T | None = None
+
+    def get(self, marks: tuple[str, ...], make: Callable[[], T]) -> T:
+        if self._value is None or self._marks != marks:
+            self._value = None  # the old one goes before the new one comes
+            self._value, self._marks = make(), marks
+        return self._value
+
+    def forget(self) -> None:
+        self._value = None
+
+
+_cohorts = _Last[Cohort]()
+_spaces = _Last[pipeline.Space]()
 
 
 @cache

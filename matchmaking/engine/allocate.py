@@ -10,12 +10,11 @@ from matchmaking.engine.allocation import allocate, best_of_each, layers, ranks,
 from matchmaking.engine.arrays import pack, text_array, text_lines, unpack
 from matchmaking.engine.candidates import Candidates, read_candidates
 from matchmaking.engine.normalise import term_key
-from matchmaking.engine.pairs import Pairs, Rules, groups_of
+from matchmaking.engine.pairs import Floats, Pairs, Rules, groups_of
 from matchmaking.engine.parameters import Parameters
 from matchmaking.engine.parts import SCALE, Scorer
 from matchmaking.engine.records import Cohort, Shortfall
 from matchmaking.engine.space import Space
-from matchmaking.engine.weights import default_weights
 
 Ints = npt.NDArray[np.int64]
 
@@ -25,7 +24,8 @@ class Allocated:
     """Chosen pairs a[i] < b[i] (positions), their round(log w * 1e9), layers and ranks; shortfalls as (position, given, cause).
 
     `considered` is the number of pairs in E, the union of all lists; `eligible` (n,) partners that pass the gates. `value` is
-    what was maximised, `bound` what nothing can exceed, `repairs` the links made for people below the floor.
+    what was maximised, `bound` what nothing that gives everybody as much up to the floor can exceed, `repairs` the links made for
+    people below the floor. `held` and `price` (n,) are what top-ups go by: see `Choice`.
     """
 
     a: Ints
@@ -42,6 +42,8 @@ class Allocated:
     value: float
     bound: float
     repairs: int
+    held: Floats
+    price: Floats
 
     @property
     def count(self) -> int:
@@ -52,8 +54,8 @@ class Allocated:
 def allocate_all(space: Space, cohort: Cohort, parameters: Parameters, parts: Sequence[bytes]) -> bytes:
     """The allocation of a whole event from the candidates of all shards."""
     found = read_candidates(parts)
-    pairs = _pairs(space, cohort, parameters, found)
-    rules = _rules(cohort, parameters)
+    pairs, above = _pairs(space, cohort, parameters, found)
+    rules = rules_of(cohort, parameters)
     choice = allocate(pairs, rules)
     chosen = choice.chosen
     layer = layers(pairs, chosen)
@@ -70,13 +72,20 @@ def allocate_all(space: Space, cohort: Cohort, parameters: Parameters, parts: Se
             "rank_b": rank_b,
             "short": short,
             "given": given[short],
-            "causes": text_array([_cause(found, given, person) for person in short.tolist()]),
+            "causes": text_array([cause_of(*row) for row in zip(given[short], found.eligible[short], above[short], strict=True)]),
             "eligible": found.eligible,
             "considered": np.array([len(pairs.a)], np.int64),
+            "held": choice.held,
+            "price": choice.price,
             "repairs": np.array([choice.repairs], np.int64),
             "certificate": np.array([choice.value, choice.bound], np.float64),
         }
     )
+
+
+def market_pairs(space: Space, cohort: Cohort, parameters: Parameters, parts: Sequence[bytes]) -> tuple[Pairs, Rules]:
+    """What the allocation of a whole event chooses from, and the limits it keeps."""
+    return _pairs(space, cohort, parameters, read_candidates(parts))[0], rules_of(cohort, parameters)
 
 
 def read_allocation(content: bytes) -> Allocated:
@@ -85,8 +94,9 @@ def read_allocation(content: bytes) -> Allocated:
     causes = text_lines(arrays.pop("causes"))
     considered, repairs = (int(arrays.pop(name)[0]) for name in ("considered", "repairs"))
     value, bound = arrays.pop("certificate").tolist()
+    held, price = (arrays.pop(name).astype(np.float64) for name in ("held", "price"))
     lists = {name: array.astype(np.int64) for name, array in arrays.items()}
-    return Allocated(causes=causes, considered=considered, value=value, bound=bound, repairs=repairs, **lists)
+    return Allocated(causes=causes, considered=considered, value=value, bound=bound, repairs=repairs, held=held, price=price, **lists)
 
 
 def shortfalls(cohort: Cohort, allocation: bytes) -> list[Shortfall]:
@@ -96,13 +106,15 @@ def shortfalls(cohort: Cohort, allocation: bytes) -> list[Shortfall]:
     return [Shortfall(cohort.profiles[person].key, given, cause) for person, given, cause in people]
 
 
-def _cause(found: Candidates, given: Ints, person: int) -> str:
-    if found.eligible[person] <= given[person]:
+def cause_of(given: int, eligible: int, above: int) -> str:
+    """Why somebody has no more than `given` suggestions of so many partners that pass the gates, and above the threshold."""
+    if eligible <= given:
         return "nobody_eligible"
-    return "nobody_above_threshold" if found.above[person] <= given[person] else "partners_full"
+    return "nobody_above_threshold" if above <= given else "partners_full"
 
 
-def _rules(cohort: Cohort, parameters: Parameters) -> Rules:
+def rules_of(cohort: Cohort, parameters: Parameters) -> Rules:
+    """The limits that the parameters set for these people."""
     profiles = cohort.profiles
     kinds = (
         (parameters.per_organisation, [_named(profile.organisation) for profile in profiles]),
@@ -118,23 +130,31 @@ def _named(*names: str) -> list[str]:
     return [key for name in names if (key := term_key(name))]
 
 
-def _pairs(space: Space, cohort: Cohort, parameters: Parameters, found: Candidates) -> Pairs:
-    """E: the union of everybody's exact best K pairs, and the pinned ones, ordered by position."""
+def _pairs(space: Space, cohort: Cohort, parameters: Parameters, found: Candidates) -> tuple[Pairs, Ints]:
+    """E: the union of everybody's exact best K pairs, and the pinned ones, ordered by position.
+
+    Beside it how many partners with a score above the threshold everybody has in these lists, shape (people,): all of them, as far as
+    there are fewer than K.
+    """
     count = max(len(cohort.profiles), 1)
     pins = np.array(sorted(_pinned(cohort)), np.int64).reshape(-1, 2)
     low, high = np.minimum(found.row, found.column), np.maximum(found.row, found.column)
     pinned_codes = pins[:, 0] * count + pins[:, 1]
-    codes = np.union1d(low * count + high, pinned_codes)
+    listed = np.unique(low * count + high)
+    codes = np.union1d(listed, pinned_codes)
     a, b = codes // count, codes % count
-    scorer = Scorer(space, cohort, default_weights().dialled(parameters.bridge))
+    scorer = Scorer(space, cohort, cohort.weights.dialled(parameters.bridge))
     score = scorer.scores(a, b)
     ties = tie_hashes([profile.key for profile in cohort.profiles], a, b, parameters.seed)
     pairs = Pairs(a, b, score, ties, np.isin(codes, pinned_codes), scorer.grounded(a, b))
-    kept = best_of_each(pairs, count, parameters.candidates) & (pairs.pinned | _worth(score, parameters.threshold))
-    return Pairs(a[kept], b[kept], score[kept], ties[kept], pairs.pinned[kept], pairs.grounded[kept])
+    worth = worthy(score, parameters.threshold)
+    above = pairs.degrees(np.flatnonzero(worth & np.isin(codes, listed)), len(cohort.profiles))
+    kept = best_of_each(pairs, count, parameters.candidates) & (pairs.pinned | worth)
+    return Pairs(a[kept], b[kept], score[kept], ties[kept], pairs.pinned[kept], pairs.grounded[kept]), above
 
 
-def _worth(score: Ints, threshold: float) -> npt.NDArray[np.bool_]:
+def worthy(score: Ints, threshold: float) -> npt.NDArray[np.bool_]:
+    """Which scores reach the threshold, shape (pairs,)."""
     least = np.rint(np.log(threshold) * SCALE) if threshold > 0.0 else -np.inf
     worth: npt.NDArray[np.bool_] = score >= least
     return worth

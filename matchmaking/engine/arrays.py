@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -24,10 +24,10 @@ def pack(arrays: Mapping[str, npt.NDArray[np.generic]]) -> bytes:
     return buffer.getvalue()
 
 
-def unpack(content: bytes) -> Arrays:
-    """The arrays that `pack` wrote."""
+def unpack(content: bytes, wanted: Callable[[str], bool] = lambda name: True) -> Arrays:
+    """The arrays that `pack` wrote, those whose name is wanted."""
     with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-        return {name: archive[name] for name in archive.files}
+        return {name: archive[name] for name in archive.files if wanted(name)}
 
 
 def text_array(lines: Sequence[str]) -> npt.NDArray[np.uint8]:

@@ -1,12 +1,13 @@
-"""Candidate generation: the exact best K partners of everybody, in row blocks, sector block by sector block.
+"""Candidate generation: the exact best K partners of everybody, in one pass over all pairs (`tiles.py`).
 
-A tile of approximate scores is computed by sparse products whose rows do not depend on one another; everything within
-a rounding margin of the K-th best is kept, and the allocation recomputes those few exactly and cuts at K. So the lists are
+A bound of each pair's score in 32 bits finds the few pairs that may be among the best; they are computed in 64 bits, and everything within
+a rounding margin of the K-th best is kept; the allocation recomputes those exactly and cuts at K. So the lists are
 the exact ones whatever the shards. Memory: the vectors, the lists and one tile.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,15 @@ import numpy.typing as npt
 from scipy import sparse
 
 from matchmaking.engine.arrays import Arrays, pack, unpack
+from matchmaking.engine.costs import Gate, Values, costs, sparse_rows
 from matchmaking.engine.gates import Gates, gates_of
 from matchmaking.engine.parameters import Parameters
-from matchmaking.engine.parts import SHARE, SYMMETRIC, bridge_table, repeats, rows_of
+from matchmaking.engine.parts import SHARE, acquainted, bridge_table, repeats
 from matchmaking.engine.records import Cohort
 from matchmaking.engine.space import Space
-from matchmaking.engine.weights import Weights, default_weights
+from matchmaking.engine.sums import stacks, sums_of
+from matchmaking.engine.tiles import UNIT, Factor, Search
+from matchmaking.engine.weights import Weights
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -28,11 +32,14 @@ Bools = npt.NDArray[np.bool_]
 ROWS_AT_ONCE = 128
 MARGIN = 1e-7  # relative; the rounding errors of a tile are far below it
 WORST = np.inf
+BEYOND = 1e300  # no pair costs more
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Pairs (row, column) with their approximate score, and for each row how many partners pass the gates and the threshold."""
+    """Pairs (row, column) with their approximate score; for each row how many partners pass the gates, and how many of those in its list
+    the threshold: all of them, as far as there are fewer than K.
+    """
 
     row: Ints
     column: Ints
@@ -43,7 +50,7 @@ class Candidates:
 
 def candidates_rows(space: Space, cohort: Cohort, parameters: Parameters, start: int, stop: int) -> bytes:
     """The candidates of the profiles number start..stop as bytes."""
-    found = candidates(space, cohort, parameters, default_weights().dialled(parameters.bridge), start, stop)
+    found = candidates(space, cohort, parameters, cohort.weights.dialled(parameters.bridge), start, stop)
     arrays: Arrays = {
         "row": found.row.astype(np.int32),
         "column": found.column.astype(np.int32),
@@ -70,30 +77,77 @@ def read_candidates(parts: Sequence[bytes]) -> Candidates:
 
 def candidates(space: Space, cohort: Cohort, parameters: Parameters, weights: Weights, start: int, stop: int) -> Candidates:
     """The best K partners, and a margin, of the profiles number start..stop."""
-    tiles = Tiles(space, cohort, parameters, weights)
-    eligible, above = np.zeros(space.count, np.int64), np.zeros(space.count, np.int64)
-    blocks: list[tuple[Ints, Ints, Floats]] = []
-    for rows, columns, cost, passed in tiles.over(start, stop):
-        eligible[rows] = passed.sum(axis=1)
-        if parameters.threshold > 0.0:
-            cost[cost * parameters.threshold > 1.0 + MARGIN] = WORST
-        above[rows] = (cost < WORST).sum(axis=1)
-        blocks.append(_best(rows, columns, cost, parameters.candidates))
-    row, column, cost_of = (np.concatenate([block[i] for block in blocks]) if blocks else np.zeros(0) for i in range(3))
+    nothing = np.zeros(0, np.int64)
+    if start >= stop:
+        return Candidates(nothing, nothing, np.zeros(0), nothing, nothing)
+    people = People(space, cohort, parameters, weights, start, stop)
+    margin = people.margin()
+    worst = (1.0 + margin) / parameters.threshold if parameters.threshold > 0.0 else BEYOND
+    owner, partner, cost = people.search().best(parameters.candidates, slack=margin, worst=worst)
+    row, column = people.order[owner], people.order[partner]
     order = np.lexsort((column, row))
-    score = 1.0 / cost_of[order] if blocks else np.zeros(0)
-    return Candidates(row[order].astype(np.int64), column[order].astype(np.int64), score, eligible[start:stop], above[start:stop])
+    above = np.bincount(row - start, minlength=stop - start)
+    eligible = people.gates.partners()[start:stop]
+    return Candidates(row[order], column[order], 1.0 / cost[order], eligible, above)
 
 
-def _best(rows: Ints, columns: Ints, cost: Floats, most: int) -> tuple[Ints, Ints, Floats]:
-    """Per row the `most` cheapest columns and all that tie with the last within the margin."""
-    if cost.shape[1] > most:
-        limit = np.partition(cost, most - 1, axis=1)[:, most - 1]
-        keep = cost <= (limit * (1.0 + MARGIN))[:, None]
-    else:
-        keep = np.ones(cost.shape, np.bool_)
-    row, column = np.nonzero(keep & (cost < WORST))
-    return rows[row], columns[column], cost[row, column]
+def partners(space: Space, cohort: Cohort, parameters: Parameters, weights: Weights, start: int, stop: int) -> Ints:
+    """How many partners above the threshold each of the profiles number start..stop has, all of them counted, shape (stop - start,)."""
+    above = np.zeros(space.count, np.int64)
+    for rows, _, cost, _ in Tiles(space, cohort, parameters, weights).over(start, stop):
+        above[rows] = (cost * parameters.threshold <= 1.0 + MARGIN if parameters.threshold > 0.0 else cost < WORST).sum(axis=1)
+    return above[start:stop]
+
+
+class People:
+    """The people of an event in the order of a search: those number start..stop first, each time sector by sector."""
+
+    def __init__(self, space: Space, cohort: Cohort, parameters: Parameters, weights: Weights, start: int, stop: int) -> None:
+        self.space, self.weights, self.owners = space, weights, stop - start
+        self.gates = gates_of(cohort, parameters)
+        self.sector, self.bridges = bridge_table(cohort.profiles, weights)
+        everyone = np.arange(space.count)
+        self.kind = 2 * self.gates.sector + self.gates.mixes
+        self.order = np.lexsort((everyone, self.kind, (everyone < start) | (everyone >= stop)))
+        of = weights.of
+        self.pairs = acquainted(space, weights) + of["repeat"] * repeats(cohort)
+        self.opens = of["habits"] * space.open_
+        self.draws = of["activity"] * space.activity + of["habits"] * space.draw + of["constant"]
+
+    def margin(self) -> float:
+        """The most by which the cost of a pair may be wrong, relative: sentence vectors are in 32 bits."""
+        of, space = self.weights.of, self.space
+        meant = abs(of["need_meaning"]) + abs(of["offer_meaning"])
+        factors = (Factor(of["meaning"], space.meaning, space.meaning), Factor(meant, space.meant_needs, space.meant_offers))
+        reach = (factor.reach().max(initial=0.0) for factor in factors)
+        return float(MARGIN + 4.0 * UNIT * sum(reach))
+
+    def search(self) -> Search:
+        """The search for the best partners of the first people."""
+        kind = self.kind[self.order]
+        kinds = np.arange(int(kind.max(initial=0)) + 1)
+        meets = (kinds[:, None] // 2 != kinds[None, :] // 2) | ((kinds[:, None] % 2 == 1) & (kinds[None, :] % 2 == 1))
+        bridges = self.weights.of["bridge"] * self.bridges
+        alone = (self.opens + self.draws)[self.order]
+        sums = sums_of(self.space, self.weights, self.order, alone, 2.0 * self.pairs, (self.sector[self.order], bridges))
+        return Search(sums, partial(costs, self._gate(), self._values(bridges), self.order), kind, meets, self.owners)
+
+    def _gate(self) -> Gate:
+        gates = self.gates
+        return Gate(sparse_rows(gates.closed), gates.organisation, gates.tongues, gates.sector, gates.mixes)
+
+    def _values(self, bridges: Floats) -> Values:
+        space, of = self.space, self.weights.of
+        left, right = stacks(space, self.weights)
+        stacked, mates = sparse_rows(SHARE * left), sparse_rows(right)
+        ties = np.pad(SHARE * of["ties"] * space.ties, ((0, 1), (0, 1)))  # an unknown area, number -1, has none
+        weight = np.array([of["need"], of["offer"], SHARE * of["meaning"], of["need_meaning"], of["offer_meaning"]], np.float64)
+        return Values(
+            left=stacked, right=mates, pairs=sparse_rows(self.pairs), needs=sparse_rows(space.needs), offers=sparse_rows(space.offers),
+            meaning=space.meaning, asked=space.meant_needs, given=space.meant_offers,
+            area=space.area % len(ties), ties=ties, kind=self.sector, bridges=bridges,
+            opens=self.opens, draws=self.draws, weight=weight, room=np.zeros(left.shape[1]),
+        )  # fmt: skip
 
 
 class Tiles:
@@ -104,8 +158,9 @@ class Tiles:
         self.gates: Gates = gates_of(cohort, parameters)
         self.sector, self.bridges = bridge_table(cohort.profiles, weights)
         self.repeats = repeats(cohort)
-        self.left, self.right = _stacks(space, weights)
+        self.left, self.right = stacks(space, weights)
         self._ties = np.pad(space.ties, ((0, 1), (0, 1)))  # an unknown area, number -1, has none
+        self._acquainted = acquainted(space, weights)
 
     def over(self, start: int, stop: int) -> Iterator[tuple[Ints, Ints, Floats, Bools]]:
         """Row numbers, column numbers, costs (infinite behind a gate) and who passes, for rows start..stop."""
@@ -138,13 +193,13 @@ class Tiles:
     def _turned(self, columns: Ints) -> Sequence[Any]:
         space = self.space
         sparse_ones = [sparse.csr_array(matrix[columns].T) for matrix in (self.right, space.offers, space.needs)]
-        return [*sparse_ones, *(matrix[columns].T for matrix in (space.meaning, space.meant_offers, space.meant_needs))]
+        return [*sparse_ones, *(matrix[columns].T.astype(np.float64) for matrix in (space.meaning, space.meant_offers, space.meant_needs))]
 
     def _directions(self, rows: Ints, columns: Ints, turned: Sequence[Any]) -> tuple[Floats, Floats]:
         """z from rows to columns and from columns to rows, each of shape (rows, columns)."""
         space, of = self.space, self.weights.of
         both, offers, needs, meaning, meant_offers, meant_needs = turned
-        shared = (self.left[rows] @ both).toarray() + of["together"] * space.together[rows][:, columns].toarray()
+        shared = (self.left[rows] @ both).toarray() + self._acquainted[rows][:, columns].toarray() / SHARE
         shared += of["meaning"] * (space.meaning[rows] @ meaning) + of["ties"] * self._ties[np.ix_(space.area[rows], space.area[columns])]
         shared = SHARE * shared + of["constant"] + of["repeat"] * self.repeats[rows][:, columns].toarray()
         gets, gives = (space.needs[rows] @ offers).toarray(), (space.offers[rows] @ needs).toarray()
@@ -158,15 +213,3 @@ class Tiles:
         drawn = of["activity"] * space.activity[end] + of["habits"] * space.draw[end]
         bridge = self.bridges[np.ix_(self.sector[start], self.sector[end])]
         return of["bridge"] * bridge + of["habits"] * space.open_[start][:, None] + drawn[None, :]
-
-
-def _stacks(space: Space, weights: Weights) -> tuple[Any, Any]:
-    """The rows of all symmetric parts side by side, each times the root of its weight, so one product adds them all.
-
-    The left stack carries the signs, so a weight may be negative.
-    """
-    roots = [abs(weights.of[part]) ** 0.5 for part in SYMMETRIC]
-    signs = [1.0 if weights.of[part] >= 0.0 else -1.0 for part in SYMMETRIC]
-    right = [rows_of(space, part) * root for part, root in zip(SYMMETRIC, roots, strict=True)]
-    left = [rows * sign for rows, sign in zip(right, signs, strict=True)]
-    return sparse.csr_array(sparse.hstack(left, format="csr")), sparse.csr_array(sparse.hstack(right, format="csr"))

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from datetime import date
 from typing import Any
 
@@ -12,7 +12,7 @@ from matchmaking.engine.encoder import encoder_version
 from matchmaking.engine.parameters import Parameters
 from matchmaking.engine.records import Cohort, PastProject, Profile
 from matchmaking.engine.vocabulary import default_vocabulary
-from matchmaking.engine.weights import default_weights
+from matchmaking.engine.weights import Weights
 from matchmaking.errors import BadInput
 
 PAIR_SETS = ("blocked", "declined", "met", "pinned", "declined_before")
@@ -23,7 +23,7 @@ def order(cohort: Cohort) -> Cohort:
     twice = sorted(key for key, count in Counter(profile.key for profile in cohort.profiles).items() if count > 1)
     if twice:
         raise BadInput("Two profiles have the same key: {key}. Give each its own external id.", key=twice[0])
-    pairs = {name: frozenset((min(pair), max(pair)) for pair in getattr(cohort, name)) for name in PAIR_SETS}
+    pairs: dict[str, Any] = {name: frozenset((min(pair), max(pair)) for pair in getattr(cohort, name)) for name in PAIR_SETS}
     profiles = tuple(sorted(cohort.profiles, key=lambda profile: profile.key))
     projects = tuple(sorted(cohort.projects, key=lambda project: project.key))
     return replace(cohort, profiles=profiles, projects=projects, past_value=dict(sorted(cohort.past_value.items())), **pairs)
@@ -40,7 +40,7 @@ def decode_cohort(content: bytes) -> Cohort:
     pairs = {name: frozenset((a, b) for a, b in data[name]) for name in PAIR_SETS}
     profiles = tuple(Profile(**_tuples(entry)) for entry in data["profiles"])
     projects = tuple(_project(entry) for entry in data["projects"])
-    return Cohort(profiles=profiles, projects=projects, past_value=data["past_value"], **pairs)
+    return Cohort(profiles=profiles, projects=projects, past_value=data["past_value"], weights=Weights(**data["weights"]), **pairs)
 
 
 def fingerprint(cohort: Cohort, parameters: Parameters) -> str:
@@ -48,7 +48,6 @@ def fingerprint(cohort: Cohort, parameters: Parameters) -> str:
     inputs = {
         "cohort": _as_json(order(cohort)),
         "vocabulary": default_vocabulary().version,
-        "weights": default_weights().version,
         "encoder": encoder_version(),
         "parameters": parameters.as_dict(),
     }
@@ -59,7 +58,8 @@ def _as_json(cohort: Cohort) -> dict[str, Any]:
     pairs: dict[str, Any] = {name: sorted(getattr(cohort, name)) for name in PAIR_SETS}
     profiles = [_fields(profile) for profile in cohort.profiles]
     projects = [_fields(project) for project in cohort.projects]
-    return {"profiles": profiles, "projects": projects, "past_value": dict(cohort.past_value), **pairs}
+    told = {"past_value": dict(cohort.past_value), "weights": asdict(cohort.weights)}
+    return {"profiles": profiles, "projects": projects, **told, **pairs}
 
 
 def _fields(record: Profile | PastProject) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from matchmaking.engine.network import met_pairs
 from matchmaking.engine.normalise import term_key
@@ -44,6 +45,20 @@ class Gates:
         passed &= self.closed[rows][:, columns].toarray() == 0
         return passed
 
+    def partners(self) -> Ints:
+        """How many partners everybody may be shown, shape (n,), counted by kinds of people who share sector, languages and wish."""
+        kinds, kind, size = np.unique(
+            np.column_stack([self.sector, self.mixes, self.tongues]), axis=0, return_inverse=True, return_counts=True
+        )
+        meets = _between_kinds(kinds)
+        found: Ints = (meets @ size)[kind] - meets[kind, kind]
+        for members in _groups(self.organisation):
+            own, number, count = np.unique(kind[members], return_inverse=True, return_counts=True)
+            found[members] -= (meets[np.ix_(own, own)] @ count)[number] - meets[kind[members], kind[members]]
+        a, b = self.closed.nonzero()
+        colleagues = (self.organisation[a] >= 0) & (self.organisation[a] == self.organisation[b])
+        return found - np.bincount(a, meets[kind[a], kind[b]] * ~colleagues, minlength=len(kind)).astype(np.int64)
+
     def _understand(self, rows: Ints, columns: Ints) -> Bools:
         common = [(self.tongues[rows, word][:, None] & self.tongues[columns, word][None, :]) != 0 for word in range(self.tongues.shape[1])]
         understood: Bools = np.logical_or.reduce(common)
@@ -63,6 +78,23 @@ def gates_of(cohort: Cohort, parameters: Parameters) -> Gates:
         sector=numbers([f"sector {profile.sector}" for profile in profiles]),
         mixes=np.array([parameters.same_sector or profile.same_sector for profile in profiles], np.bool_),
     )
+
+
+def _between_kinds(kinds: Ints) -> Ints:
+    """1 where people of two kinds (sector, wish to meet the own sector, languages) may meet, shape (kinds, kinds)."""
+    twice = np.concatenate([kinds, kinds])  # so that nobody is compared with themselves
+    count = len(kinds)
+    nobody = sparse.csr_array((2 * count, 2 * count))
+    apart = np.full(2 * count, -1)
+    gates = Gates(nobody, apart, twice[:, 2:], twice[:, 0], twice[:, 1].astype(np.bool_))
+    return gates.tile(np.arange(count), np.arange(count) + count).astype(np.int64)
+
+
+def _groups(number: Ints) -> list[Ints]:
+    """The positions of each number from 0 that stands more than once."""
+    order = np.argsort(number, kind="stable")
+    edges = np.flatnonzero(np.diff(number[order])) + 1
+    return [members for members in np.split(order, edges) if len(members) > 1 and number[members[0]] >= 0]
 
 
 def numbers(names: list[str]) -> Ints:

@@ -1,8 +1,8 @@
 """Who should join an idea, or a team: its tags and text are its need, its members bring place, languages and network.
 
 The same parts and weights as between two people. One idea is compared with everybody at once, so what is best for it need not be
-an inner product: how like its text is to somebody's works is the root of the sum of the squares over these works, so that one work
-much like it counts more than many a little like it. The other side has said nothing about the idea: only its direction counts.
+an inner product: how like its text is to somebody's works is the fourth root of the sum of the fourth powers over these works, so that
+the work most like it counts most, and others a little. The other side has said nothing about the idea: only its direction counts.
 """
 
 import re
@@ -16,8 +16,9 @@ from scipy import sparse
 
 from matchmaking.engine.encoder import Memory, encode
 from matchmaking.engine.facets import content_words, terms
+from matchmaking.engine.network import damped, partners
 from matchmaking.engine.normalise import normalise
-from matchmaking.engine.parts import added, bridge_table
+from matchmaking.engine.parts import SHARE, added, bridge_table
 from matchmaking.engine.records import Cohort, Idea, Profile
 from matchmaking.engine.space import PIVOT, Space
 from matchmaking.engine.stems import root
@@ -28,6 +29,7 @@ from matchmaking.engine.works import unit_rows
 MENTION_LETTERS = 4  # of a place name worth looking for
 ENDING = 2  # letters by which inflected place names may differ
 CITY, AREA = 0.55, 0.45  # value of a city and of a region that the idea names
+BEST_COUNTS = 4  # power of the mean over works
 Ints = npt.NDArray[np.int64]
 
 
@@ -74,7 +76,7 @@ class IdeaScorer:
             "interest": _products(space.interests, pivoted(space.rarity.transform(said, power=0.5), PIVOT)),
             "themes": _products(space.themes, named),
             "mention": self._mentioned(idea.text),
-            "text": np.sqrt(space.works.of @ (self._likeness(idea) ** 2)),
+            "text": (space.works.of @ self._likeness(idea) ** BEST_COUNTS) ** (1.0 / BEST_COUNTS),
             "meaning": (space.works.of @ np.maximum(space.works.meant @ meant, 0.0)) / np.maximum(space.works.count, 1.0),
             "need_meaning": space.meant_offers @ meant,
         }
@@ -124,12 +126,16 @@ class IdeaScorer:
         rows = [self._people[key] for key in sorted(set(idea.members)) if key in self._people]
         if not rows:
             return {}
-        reached = joined.weighted[rows] @ joined.weighted.T
-        busy = np.diff(sparse.csr_array(joined.weighted[rows]).indptr)
-        reached = sparse.csr_array(sparse.diags_array(1.0 / np.sqrt(1.0 + busy)) @ reached).toarray()
+        ones = (joined.weighted[rows] > 0).astype(np.float64)
+        reached = partners(ones, joined).tolil()
         reached[np.arange(len(rows)), rows] = 0.0
-        common = joined.ones @ (joined.weighted[rows] > 0).astype(np.float64).T
-        return {"network": space.network @ reached.mean(axis=0), "together": np.log1p(np.asarray(common.sum(axis=1)).ravel())}
+        known = np.bincount(space.network.indices, minlength=len(joined.people))
+        common = (joined.ones @ ones.T).toarray()
+        shared = (space.network @ damped(tidy(reached), known).T).toarray()
+        return {
+            "network": SHARE * np.where(common > 0.0, 0.0, shared).mean(axis=1),
+            "together": np.log1p(common.sum(axis=1)),
+        }
 
     def _shared(self, inside: Sequence[int]) -> dict[str, Floats]:
         """The parts that the idea's members bring, the mean over them."""

@@ -25,7 +25,7 @@ from matchmaking.engine.reasons import LACKS, LETTERS, MATTERS, SHOWN, UNMET, Ex
 from matchmaking.engine.records import Cohort, Direction, Idea
 from matchmaking.engine.space import Space
 from matchmaking.engine.vectorise import Floats, Rows
-from matchmaking.engine.weights import PARTS, default_weights
+from matchmaking.engine.weights import PARTS
 
 BEST = 10  # participants suggested to an idea at most
 
@@ -78,7 +78,7 @@ class Search:
     """Looks for participants of one event for any idea."""
 
     def __init__(self, space: Space, cohort: Cohort, parameters: Parameters) -> None:
-        weights = default_weights().dialled(parameters.bridge)
+        weights = cohort.weights.dialled(parameters.bridge)
         self.profiles, self.parameters = cohort.profiles, parameters
         self.index = {profile.key: number for number, profile in enumerate(cohort.profiles)}
         self.gates = gates_of(cohort, replace(parameters, met_again=True))  # who worked with the lead before may join
@@ -126,7 +126,7 @@ class IdeaExplainer(Explainer):
     """Explains an idea's direction: what it says meets what people offer; what its lead shares with them is told as of two people."""
 
     def __init__(self, space: Space, cohort: Cohort, scorer: IdeaScorer) -> None:
-        super().__init__(space, cohort, default_weights())
+        super().__init__(space, cohort, cohort.weights)
         self.ideas = scorer
         self._idea, self._wants, self._tags = Idea(""), dict[int, float](), dict[int, float]()
         self._words, self._cares = dict[int, float](), dict[int, float]()

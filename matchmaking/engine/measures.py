@@ -14,7 +14,6 @@ from matchmaking.engine.parameters import Parameters
 from matchmaking.engine.parts import SCALE, Scorer
 from matchmaking.engine.records import Cohort
 from matchmaking.engine.space import Space
-from matchmaking.engine.weights import default_weights
 
 SAMPLE = 2000  # random eligible pairs to compare with
 TRIES = 20  # draws per wanted pair before giving up
@@ -82,7 +81,7 @@ def _certificate(found: Allocated) -> dict[str, Any]:
 
 def _relevance(space: Space, cohort: Cohort, found: Allocated) -> float:
     """Mean score of the shown pairs without the cross-sector dial, so that runs with different dials can be compared."""
-    scores = Scorer(space, cohort, default_weights().dialled(0.0)).scores(found.a, found.b)
+    scores = Scorer(space, cohort, cohort.weights.dialled(0.0)).scores(found.a, found.b)
     return float(np.exp(scores / SCALE).mean()) if len(scores) else 0.0
 
 
@@ -129,7 +128,7 @@ def _chance(space: Space, cohort: Cohort, parameters: Parameters, gates: Gates) 
     if not pairs:
         return 0.0
     a, b = (np.array(side, np.int64) for side in zip(*pairs, strict=True))
-    return float(np.exp(Scorer(space, cohort, default_weights().dialled(parameters.bridge)).scores(a, b) / SCALE).mean())
+    return float(np.exp(Scorer(space, cohort, cohort.weights.dialled(parameters.bridge)).scores(a, b) / SCALE).mean())
 
 
 def _random_pairs(gates: Gates, people: int, seed: int) -> list[tuple[int, int]]:

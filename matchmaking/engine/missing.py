@@ -10,14 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from matchmaking.engine.allocation import tie_hash
-from matchmaking.engine.candidates import candidates
+from matchmaking.engine.candidates import partners
 from matchmaking.engine.encoder import Memory
 from matchmaking.engine.facets import FREE, term_of
 from matchmaking.engine.parameters import Parameters
 from matchmaking.engine.records import Cohort, Profile, Shortfall
 from matchmaking.engine.space import merge_vectors, spoken
 from matchmaking.engine.vectorise import vectorise_rows
-from matchmaking.engine.weights import default_weights
 from matchmaking.engine.wording import FIELDS
 
 PEOPLE = 200  # looked at in one run, those given least first
@@ -111,8 +110,8 @@ class _Trial:
         first, last = len(self.staying), len(self.staying) + len(changed)
         trial = replace(self.cohort, profiles=(*self.staying, *changed))
         space = merge_vectors(trial, [self.head, vectorise_rows(trial, first, last, self.memory)])
-        found = candidates(space, trial, self.parameters, default_weights().dialled(self.parameters.bridge), first, last)
-        return dict(zip((profile.key for profile in changed), found.above.tolist(), strict=True))
+        found = partners(space, trial, self.parameters, trial.weights.dialled(self.parameters.bridge), first, last)
+        return dict(zip((profile.key for profile in changed), found.tolist(), strict=True))
 
     def _others(self, profile: Profile) -> Sequence[Profile]:
         """Those of other sectors, or all others where there is but one sector."""

@@ -17,6 +17,8 @@ from matchmaking.engine.records import Cohort, PastProject
 HALF_LIFE_DAYS = 5 * 365.25  # an older project counts half every five years
 UNDATED = 0.5  # weight of a project without a date
 MET_SIZE = 30  # members of a project up to this size know one another; beyond it is an association
+BUSY = 0.25  # power of somebody's number of partners by which a shared partner counts less
+ROWS_AT_ONCE = 128
 ACTIVE = 3  # past projects at which the activity part reaches one half
 
 
@@ -59,17 +61,43 @@ def met_pairs(cohort: Cohort) -> set[tuple[str, str]]:
 
 
 def network_rows(joined: Participation) -> Any:
-    """Each profile's past partners, shape (profiles, people), over the root of 1 + its projects.
+    """Each profile's past partners, shape (profiles, people).
 
-    The inner product counts the partners two people share, damped by size and age of the projects and by how busy both are.
+    The inner product counts the partners two people share, damped by size and age of the projects, by how many partners the shared one
+    has (Zhou, Lü, Zhang 2009, "Predicting missing links via local information"), and by how many the two have themselves.
     """
-    reached = sparse.csr_array(joined.weighted[: joined.ones.shape[0]] @ joined.weighted.T)
+    reached = partners(joined.ones, joined)
     reached.setdiag(0.0)
     reached.eliminate_zeros()
+    return damped(reached, np.bincount(reached.indices, minlength=reached.shape[1]))
+
+
+def partners(ones: Any, joined: Participation) -> Any:
+    """How close people are to everybody, themselves among them, shape (rows, people): the root of the weights of common projects.
+
+    `ones` (rows, projects) tells who took part in what.
+    """
+    reached = sparse.csr_array(ones @ joined.weighted.T)
     reached.sort_indices()
-    owner = np.repeat(np.arange(reached.shape[0]), np.diff(reached.indptr))
-    reached.data = reached.data / np.sqrt(1.0 + np.diff(joined.ones.indptr))[owner]
+    reached.data = np.sqrt(reached.data)
     return reached
+
+
+def damped(reached: Any, known: npt.NDArray[np.int64]) -> Any:
+    """Rows of past partners over powers of how many each person has, and of how many have each partner, `known` (people,)."""
+    many = np.diff(reached.indptr)
+    owner = np.repeat(np.arange(reached.shape[0]), many)
+    reached.data = reached.data / (many[owner] ** BUSY * np.maximum(known[reached.indices], 1) ** (BUSY / 2.0))
+    return reached
+
+
+def within(network: Any, pairs: Any) -> Any:
+    """The products of the rows of `network` for the pairs that `pairs` (n, n) holds, shape (n, n), sparse."""
+    blocks = [
+        sparse.csr_array((network[first : first + ROWS_AT_ONCE] @ network.T).multiply(pairs[first : first + ROWS_AT_ONCE] > 0))
+        for first in range(0, network.shape[0], ROWS_AT_ONCE)
+    ]
+    return sparse.csr_array(sparse.vstack(blocks, format="csr")) if blocks else sparse.csr_array(pairs.shape)
 
 
 def together(joined: Participation) -> Any:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+Ties = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Pairs:
     a: Ints
     b: Ints
     score: Ints
-    tie: npt.NDArray[np.uint64]
+    tie: Ties
     pinned: Bools
     grounded: Bools
 

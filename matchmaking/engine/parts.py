@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from matchmaking.engine.network import within
 from matchmaking.engine.records import Cohort, Profile
 from matchmaking.engine.space import Space
 from matchmaking.engine.weights import PARTS, Weights
@@ -20,7 +21,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 SYMMETRIC = ("interest", "industry", "themes", "place", "text", "language", "time", "network")  # inner products of sparse rows
-GROUND = ("need", "offer", "interest", "industry", "themes", "text", "network")  # what two people can begin a conversation with
+GROUND = ("need", "offer", "interest", "industry", "themes", "text", "network", "together")  # what two people can begin a conversation with
 MEANT = ("need_meaning", "offer_meaning")
 NEAR = 0.3  # cosine from which a need and an offer mean something alike
 SHARE = 0.5  # what two people have in common is one piece of evidence: half of it counts in each direction
@@ -40,6 +41,15 @@ def bridge_table(profiles: Sequence[Profile], weights: Weights) -> tuple[Ints, F
     return np.array([sectors.index(profile.sector) for profile in profiles], np.int64), table
 
 
+def acquainted(space: Space, weights: Weights) -> Any:
+    """What those who worked together have in one direction beyond the products of rows, shape (n, n), sparse and symmetric.
+
+    Partners in common say nothing more of them, so what the products count for these is taken away again.
+    """
+    known = within(space.network, space.together)
+    return SHARE * (weights.of["together"] * space.together - weights.of["network"] * known)
+
+
 def repeats(cohort: Cohort) -> Any:
     """1 for pairs declined at an earlier event, shape (n, n), sparse and symmetric."""
     return pair_matrix(cohort, cohort.declined_before)
@@ -51,7 +61,7 @@ def pair_matrix(cohort: Cohort, pairs: Any) -> Any:
     known = sorted({(index[a], index[b]) for a, b in pairs if a in index and b in index and a != b})
     both = sorted({*known, *((b, a) for a, b in known)})
     row, column = (np.array(side, np.int64) for side in (zip(*both, strict=True) if both else ((), ())))
-    return sparse.csr_array((np.ones(len(row)), (row, column)), shape=(len(index), len(index)))
+    return sparse.csr_array((np.ones(len(row)), (row, column)), shape=(len(cohort.profiles), len(cohort.profiles)))
 
 
 class Scorer:
@@ -72,6 +82,7 @@ class Scorer:
         both["meaning"] = dense_products(space.meaning, space.meaning, a, b)
         both["ties"] = tied(space, a, b)
         both["together"] = np.asarray(space.together[a, b]).ravel() if len(a) else np.zeros(0)
+        both["network"][both["together"] > 0.0] = 0.0  # who worked together needs no common acquaintance
         both = {part: SHARE * value for part, value in both.items()}
         both["constant"] = np.ones(len(a))
         both["repeat"] = np.asarray(self.repeats[a, b]).ravel() if len(a) else np.zeros(0)
@@ -105,7 +116,7 @@ class Scorer:
         least = np.full(len(PARTS), np.inf)
         least[[PARTS.index(part) for part in GROUND]] = 0.0
         least[[PARTS.index(part) for part in MEANT]] = NEAR
-        chunks = [self.values(a[i : i + PAIRS_AT_ONCE], b[i : i + PAIRS_AT_ONCE]) for i in range(0, len(a), PAIRS_AT_ONCE)]
+        chunks = (self.values(a[i : i + PAIRS_AT_ONCE], b[i : i + PAIRS_AT_ONCE]) for i in range(0, len(a), PAIRS_AT_ONCE))
         found = [((forth > least) | (back > least)).any(axis=1) for forth, back in chunks]
         return np.concatenate(found) if found else np.zeros(0, np.bool_)
 
@@ -132,9 +143,9 @@ def row_products(left: Any, right: Any, a: Ints, b: Ints) -> Floats:
     return np.bincount(owner, products.data, minlength=len(a)).astype(np.float64)
 
 
-def dense_products(left: Floats, right: Floats, a: Ints, b: Ints) -> Floats:
-    """left[a[i]] . right[b[i]] for each i, shape (pairs,); each row is added up by itself, whatever the others are."""
-    products: Floats = (left[a] * right[b]).sum(axis=1)
+def dense_products(left: Any, right: Any, a: Ints, b: Ints) -> Floats:
+    """left[a[i]] . right[b[i]] for each i in 64 bits, shape (pairs,); each row is added up by itself, whatever the others are."""
+    products: Floats = np.multiply(left[a], right[b], dtype=np.float64).sum(axis=1)
     return products
 
 

@@ -41,7 +41,7 @@ from matchmaking.engine.places import city_key, country_key
 from matchmaking.engine.records import Cohort, Direction, Profile, Suggested, Term
 from matchmaking.engine.space import Space, spoken
 from matchmaking.engine.trails import Trails
-from matchmaking.engine.weights import PARTS, Weights, default_weights
+from matchmaking.engine.weights import PARTS, Weights
 
 SHOWN = 3  # evidence items per part, the largest contributions first
 UNMET = 2  # needs named that are stated in vain
@@ -57,7 +57,7 @@ Ints = npt.NDArray[np.int64]
 def reason_rows(space: Space, cohort: Cohort, parameters: Parameters, allocation: bytes, start: int, stop: int) -> list[Suggested]:
     """The chosen pairs number start..stop with their reasons."""
     chosen = read_allocation(allocation)
-    explain = Explainer(space, cohort, default_weights().dialled(parameters.bridge))
+    explain = Explainer(space, cohort, cohort.weights.dialled(parameters.bridge))
     explain.compare_with(chosen)
     return explain.suggested(chosen, start, stop)
 
@@ -71,7 +71,7 @@ class Explainer:
         self.trails = Trails(cohort)
         picked = {entry for one in cohort.profiles for facet in (one.offers, one.needs, one.interests, one.industries) for entry in facet}
         self._spelling = spelled(picked | {tag for project in cohort.projects for tag in project.tags})
-        self._usual = dict.fromkeys(PARTS, np.inf)
+        self.usual = dict.fromkeys(PARTS, np.inf)
         named = np.bincount(space.text.indices, minlength=len(space.words))
         self._telling = named <= max(COMMON * space.count, ALWAYS_RARE)
         self._stated: dict[int, Mapping[str, Mapping[str, float]]] = {}
@@ -81,7 +81,7 @@ class Explainer:
         if chosen.count:
             some = np.unique(np.linspace(0, chosen.count - 1, min(SAMPLE, chosen.count)).astype(np.int64))
             forth, back = self.scorer.terms(chosen.a[some], chosen.b[some])
-            self._usual = dict(zip(PARTS, np.median(np.concatenate([forth, back]), axis=0).tolist(), strict=True))
+            self.usual = dict(zip(PARTS, np.median(np.concatenate([forth, back]), axis=0).tolist(), strict=True))
 
     def suggested(self, chosen: Allocated, start: int, stop: int) -> list[Suggested]:
         """The chosen pairs number start..stop as records."""
@@ -113,7 +113,7 @@ class Explainer:
     def _lacks(self, a: int, b: int, values: Mapping[str, float]) -> dict[str, Sequence[str]]:
         """Codes of what does not fit: needs stated in vain, and the largest of the other lacks that matter."""
         stated = {part: self._unmet(self.profiles[who]) for part, who in (("need", a), ("offer", b)) if self._unanswered(part, values)}
-        lack = {part: self._usual[part] - values[part] for part in LACKS}
+        lack = {part: self.usual[part] - values[part] for part in LACKS}
         others = {part: code for part in LACKS if lack[part] >= MATTERS and (code := getattr(self, f"_{part}_lack")(a, b))}
         largest = min(others, key=lambda part: (-lack[part], part), default="")
         return stated | ({largest: (others[largest],)} if largest else {})

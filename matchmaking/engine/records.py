@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from matchmaking.engine.weights import Weights, default_weights
+
 FACETS = ("offers", "needs", "interests")
 
 
@@ -62,7 +64,8 @@ class Cohort:
     """One event as the engine sees it. Pairs are (smaller key, larger key).
 
     `blocked`, `declined` and `met` are gates; `pinned` are answered pairs that are carried along and use capacity first;
-    `declined_before` (in an earlier event) is a penalty; `past_value` is what each key received before, decayed.
+    `declined_before` (in an earlier event) is a penalty; `past_value` is what each key received before, decayed. `weights` are
+    those that the programme uses, so every stage finds the same ones.
     """
 
     profiles: tuple[Profile, ...]
@@ -73,6 +76,7 @@ class Cohort:
     pinned: frozenset[tuple[str, str]] = frozenset()
     declined_before: frozenset[tuple[str, str]] = frozenset()
     past_value: Mapping[str, float] = field(default_factory=dict)
+    weights: Weights = field(default_factory=default_weights)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The merge: all shards' words, terms and sentence vectors as the vectors of one event, with rarity, expansion and norms."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from matchmaking.engine.records import FACETS, Cohort, Profile
 from matchmaking.engine.stems import root
 from matchmaking.engine.vectorise import Floats, Rarity, Rows, Table, divided, pivoted, read_meanings, read_tables, tidy
 from matchmaking.engine.vocabulary import Vocabulary, default_vocabulary
-from matchmaking.engine.works import Works, centred, meaning_rows, text_rows, works_of
+from matchmaking.engine.works import Singles, Works, centred, meaning_rows, text_rows, works_of
 
 PIVOT = 1.0  # norm below which a facet is not scaled up: one picked term has norm 1, one found term 0.5
 GAIN = 0.4  # g: a need reaches one step in the concept tree
@@ -33,7 +33,8 @@ class Space:
     words, spelled in `words`); `meaning`,
     `meant_offers`, `meant_needs` (n, 512), or (n, 0) without the encoder; `network` (n, people); `together` (n, n) sparse; the others
     one column per value. `area` (n,) numbers of areas or -1, `ties` (areas, areas). `activity` (n,) in [0, 1); `open_` and `draw`
-    (n,) in z units. `works`, `joined` and `rarity` weigh what is no profile: an idea.
+    (n,) in z units. `past` (projects, terms), the themes of each project, `works`, `joined` and `rarity` weigh what is no row yet:
+    an idea, somebody who comes late.
     """
 
     terms: list[str]
@@ -44,15 +45,16 @@ class Space:
     steps: Rows
     interests: Rows
     themes: Rows
+    past: Rows
     industries: list[str]
     industry: Rows
     place: Rows
     area: npt.NDArray[np.int64]
     ties: Floats
     text: Rows
-    meaning: Floats
-    meant_offers: Floats
-    meant_needs: Floats
+    meaning: Singles
+    meant_offers: Singles
+    meant_needs: Singles
     language: Rows
     time: Rows
     network: Rows
@@ -76,8 +78,8 @@ def merge_vectors(cohort: Cohort, parts: Sequence[bytes]) -> Space:
     joined = participation(cohort)
     terms = sorted({name for block in (*FACETS, "themes") for name in tables[block].names})
     facets = {block: _matrix(tables[block], terms, len(profiles)) for block in FACETS}
-    past = _matrix(tables["themes"], terms, len(cohort.projects))
-    rarity = Rarity().fit(tidy(facets["offers"] + facets["needs"] + facets["interests"].maximum(_at_most(joined.ones @ past, 1.0))))
+    named = _matrix(tables["themes"], terms, len(cohort.projects))
+    rarity = Rarity().fit(tidy(facets["offers"] + facets["needs"] + facets["interests"].maximum(_at_most(joined.ones @ named, 1.0))))
     wants = rarity.transform(facets["needs"])
     steps = expansion(terms, default_vocabulary())
     needs = tidy(wants + wants @ steps)
@@ -85,7 +87,7 @@ def merge_vectors(cohort: Cohort, parts: Sequence[bytes]) -> Space:
     counts = [_matrix(tables["own_words"], words, len(profiles)), _matrix(tables["project_words"], words, len(cohort.projects))]
     roots, spelled, (own, projects) = _rooted(words, counts)
     works = works_of(joined, own, projects, roots, meant)
-    busy = np.diff(joined.ones.indptr)
+    past = pivoted(rarity.transform(named), PIVOT)
     area, area_count = _areas(profiles)
     return Space(
         terms=terms,
@@ -95,27 +97,33 @@ def merge_vectors(cohort: Cohort, parts: Sequence[bytes]) -> Space:
         wants=divided(wants, np.maximum(row_norms(needs), PIVOT)),
         steps=steps,
         interests=pivoted(rarity.transform(facets["interests"], power=0.5), PIVOT),
-        themes=divided(tidy(joined.ones @ pivoted(rarity.transform(past), PIVOT)), (1.0 + busy) ** PAST),
+        themes=theme_rows(joined.ones, past),
+        past=past,
         industries=sorted({term for profile in profiles for term in industries(profile)}),
-        industry=_shares(profiles, industries),
-        place=_place(profiles),
+        industry=shares(profiles, industries),
+        place=place_rows(profiles),
         area=area,
         ties=ties(joined, area, area_count),
         text=text_rows(works),
         meaning=meaning_rows(works),
         meant_offers=centred(meant["offers"], works.centre),
         meant_needs=centred(meant["needs"], works.centre),
-        language=_shares(profiles, spoken),
-        time=_shares(profiles, lambda profile: sorted(set(profile.slots))),
+        language=shares(profiles, spoken),
+        time=shares(profiles, lambda profile: sorted(set(profile.slots))),
         network=network_rows(joined),
         together=together(joined),
         activity=activity_of(joined),
         open_=np.array([profile.open_ for profile in profiles], np.float64),
         draw=np.array([profile.draw for profile in profiles], np.float64),
-        works=works,
+        works=replace(works, raw=works.raw[: len(cohort.projects)].copy()),
         joined=joined,
         rarity=rarity,
     )
+
+
+def theme_rows(ones: Rows, past: Rows) -> Rows:
+    """The themes of everybody's past projects, shape (n, terms), from who took part in what, shape (n, projects)."""
+    return divided(tidy(ones @ past), (1.0 + np.diff(ones.indptr)) ** PAST)
 
 
 def spoken(profile: Profile) -> list[str]:
@@ -134,7 +142,7 @@ def expansion(names: Sequence[str], vocabulary: Vocabulary) -> Rows:
         row += [index[name]] * len(reached)
         column += reached
         value += [gain] * len(reached)
-    return _csr(row, column, value, (len(names), len(names)))
+    return csr(row, column, value, (len(names), len(names)))
 
 
 def _near(name: str, vocabulary: Vocabulary) -> list[str]:
@@ -146,7 +154,7 @@ def _rooted(words: Sequence[str], counts: Sequence[Rows]) -> tuple[dict[str, int
     found = [root(word) for word in words]
     columns = {name: column for column, name in enumerate(sorted(set(found)))}
     to = [columns[name] for name in found]
-    turn = _csr(range(len(words)), to, [1.0] * len(words), (len(words), len(columns)))
+    turn = csr(range(len(words)), to, [1.0] * len(words), (len(words), len(columns)))
     often = np.sum([np.bincount(rows.indices, rows.data, minlength=len(words)) for rows in counts], axis=0)
     spelled: dict[int, tuple[float, str]] = {}
     for column, times, word in zip(to, (-often).tolist(), words, strict=True):
@@ -154,9 +162,10 @@ def _rooted(words: Sequence[str], counts: Sequence[Rows]) -> tuple[dict[str, int
     return columns, [spelled[column][1] for column in range(len(columns))], [tidy(rows @ turn) for rows in counts]
 
 
-def _place(profiles: Sequence[Profile]) -> Rows:
+def place_rows(profiles: Sequence[Profile]) -> Rows:
+    """City, region and country of everybody, the one beyond the other."""
     levels = ((cities, CITY), (areas, REGION), (countries, COUNTRY))
-    return tidy(sparse.hstack([_shares(profiles, level) * share**0.5 for level, share in levels], format="csr"))
+    return tidy(sparse.hstack([shares(profiles, level) * share**0.5 for level, share in levels], format="csr"))
 
 
 def _areas(profiles: Sequence[Profile]) -> tuple[npt.NDArray[np.int64], int]:
@@ -166,22 +175,23 @@ def _areas(profiles: Sequence[Profile]) -> tuple[npt.NDArray[np.int64], int]:
     return np.array([index.get(area, -1) for area in found], np.int64), len(index)
 
 
-def _shares(profiles: Sequence[Profile], values: Callable[[Profile], Sequence[Any]]) -> Rows:
+def shares(profiles: Sequence[Profile], values: Callable[[Profile], Sequence[Any]]) -> Rows:
     """One column per value, each row of norm 1: the inner product is common values over the root of both counts."""
     held = [values(profile) for profile in profiles]
     index = {value: column for column, value in enumerate(sorted({value for row in held for value in row}))}
     row = [position for position, entry in enumerate(held) for _ in entry]
     column = [index[value] for entry in held for value in entry]
-    return pivoted(_csr(row, column, [1.0] * len(row), (len(profiles), len(index))), PIVOT)
+    return pivoted(csr(row, column, [1.0] * len(row), (len(profiles), len(index))), PIVOT)
 
 
 def _matrix(entries: Table, names: Sequence[str], rows: int) -> Rows:
     index = {name: position for position, name in enumerate(names)}
     columns = np.array([index[name] for name in entries.names], np.int64)[entries.column]
-    return _csr(entries.row, columns, entries.value, (rows, len(names)))
+    return csr(entries.row, columns, entries.value, (rows, len(names)))
 
 
-def _csr(row: Any, column: Any, value: Any, shape: tuple[int, int]) -> Rows:
+def csr(row: Any, column: Any, value: Any, shape: tuple[int, int]) -> Rows:
+    """A sparse array of these entries."""
     place = (np.asarray(row, np.int64), np.asarray(column, np.int64))
     return tidy(sparse.csr_array(sparse.coo_array((np.asarray(value, np.float64), place), shape=shape)))
 

@@ -17,7 +17,7 @@ from sklearn.utils.extmath import row_norms
 from sklearn.utils.sparsefuncs import inplace_csr_column_scale, inplace_csr_row_scale
 
 from matchmaking.engine.arrays import Arrays, pack, text_array, text_lines, unpack
-from matchmaking.engine.encoder import Memory, encode
+from matchmaking.engine.encoder import Memory, Vectors, encode
 from matchmaking.engine.facets import learn, profile_terms, profile_texts, profile_words, project_terms, project_words
 from matchmaking.engine.records import FACETS, Cohort
 
@@ -85,24 +85,25 @@ def join(tables: Sequence[Table]) -> Table:
 
 def read_tables(parts: Sequence[bytes]) -> dict[str, Table]:
     """The tables of all shards, joined; the order of the shards does not matter."""
-    shards = [unpack(part) for part in parts]
+    shards = [unpack(part, lambda name: not name.startswith("meant.")) for part in parts]
     return {block: join([_table(block, shard) for shard in shards]) for block in BLOCKS}
 
 
-def read_meanings(parts: Sequence[bytes]) -> dict[str, Floats]:
+def read_meanings(parts: Sequence[bytes]) -> dict[str, Vectors]:
     """The sentence vectors of all shards, in the order of profiles and projects."""
-    shards = sorted((unpack(part) for part in parts), key=lambda shard: int(shard["first"][0]))
-    return {name: np.concatenate([shard[f"meant.{name}"] for shard in shards]).astype(np.float64) for name in MEANT}
+    shards = [unpack(part, lambda name: name.startswith(("meant.", "first"))) for part in parts]
+    shards.sort(key=lambda shard: int(shard["first"][0]))
+    return {name: np.concatenate([shard.pop(f"meant.{name}").astype(np.float16, copy=False) for shard in shards]) for name in MEANT}
 
 
 class WordWeights:
-    """Word counts to TF-IDF rows with sublinear tf, divided by max(norm, pivot).
+    """Word counts to TF-IDF rows with sublinear tf and the IDF to a power, divided by max(norm, pivot).
 
     Left out, after the norm is taken: words of more than a share `max_df` of the rows.
     """
 
-    def __init__(self, *, pivot: float = 15.0, max_df: float = 0.2) -> None:
-        self.pivot, self.max_df = pivot, max_df
+    def __init__(self, *, pivot: float = 15.0, max_df: float = 0.2, power: float = 1.0) -> None:
+        self.pivot, self.max_df, self.power = pivot, max_df, power
 
     def fit(self, counts: Rows, y: None = None) -> Self:
         """Learn from the counts of all rows, shape (rows, words)."""
@@ -113,7 +114,10 @@ class WordWeights:
 
     def transform(self, counts: Rows) -> Rows:
         """The weights of the words that were kept, shape (rows, words kept)."""
-        weighted = counts if self.tfidf_ is None else self.tfidf_.transform(counts)
+        if self.tfidf_ is None:
+            return tidy(counts[:, self.kept_])
+        weighted = self.tfidf_.transform(counts)
+        inplace_csr_column_scale(weighted, self.tfidf_.idf_ ** (self.power - 1.0))
         return tidy(pivoted(weighted, self.pivot)[:, self.kept_])
 
 

@@ -34,6 +34,13 @@ def tell_lead(facts: Iterable[Fact], language: str, *, partner: str = "") -> lis
     return [words.sentence(fact, partner or words.partner) for fact in own]
 
 
+def tell_of_team(facts: Iterable[Fact], language: str, *, partner: str = "") -> list[str]:
+    """The same for those who look at a team, of somebody who is missing in it; what only one of its members would read is left out."""
+    words = words_of(language)
+    own = ((f"team_{key}", kind, value) for key, kind, value in facts)
+    return [words.sentence(fact, partner or words.partner) for fact in own if fact[0] in words.templates]
+
+
 def silence(cause: str, missing: str, language: str) -> list[str]:
     """Why somebody was given less than they should, by the cause, and which of `FIELDS` would help most, if any."""
     words = words_of(language)

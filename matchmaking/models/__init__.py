@@ -3,21 +3,29 @@
 from matchmaking.models.account import Language, User
 from matchmaking.models.idea_suggestion import IdeaSuggestion
 from matchmaking.models.imports import Import, ImportFile, ImportRow
+from matchmaking.models.learning import Habit, LearnedWeights
 from matchmaking.models.participant import CONTACT_FIELDS, Consent, Invitation, Organisation, Participant, Profile, Proposal, Registration
 from matchmaking.models.programme import Event, Programme, Role
 from matchmaking.models.project import Idea, Membership, Project
-from matchmaking.models.run import STAGES_OF, Artefact, Publication, Pulse, Run, RunKind, Shard, Stage
-from matchmaking.models.suggestion import Block, Introduction, Pair, Response, Shortfall, Suggestion
+from matchmaking.models.roster import Roster, RosterMove, Seat, Team, TeamBasis, TeamFit, TeamJoiner, TeamRules
+from matchmaking.models.run import FROZEN, KEPT, STAGES_OF, Artefact, Publication, Pulse, Run, RunKind, Shard, Stage
+from matchmaking.models.suggestion import Block, FollowUp, Introduction, Pair, Response, Shortfall, Suggestion
+from matchmaking.models.table_plan import TablePlan, TableSeat
+from matchmaking.models.top_up import TopUpDue
 from matchmaking.models.trail import AuditEntry, IdempotencyKey, Intent, ThrottleCount
 
 __all__ = [
     "CONTACT_FIELDS",
+    "FROZEN",
+    "KEPT",
     "STAGES_OF",
     "Artefact",
     "AuditEntry",
     "Block",
     "Consent",
     "Event",
+    "FollowUp",
+    "Habit",
     "Idea",
     "IdeaSuggestion",
     "IdempotencyKey",
@@ -28,6 +36,7 @@ __all__ = [
     "Introduction",
     "Invitation",
     "Language",
+    "LearnedWeights",
     "Membership",
     "Organisation",
     "Pair",
@@ -41,12 +50,23 @@ __all__ = [
     "Registration",
     "Response",
     "Role",
+    "Roster",
+    "RosterMove",
     "Run",
     "RunKind",
+    "Seat",
     "Shard",
     "Shortfall",
     "Stage",
     "Suggestion",
+    "TablePlan",
+    "TableSeat",
+    "Team",
+    "TeamBasis",
+    "TeamFit",
+    "TeamJoiner",
+    "TeamRules",
     "ThrottleCount",
+    "TopUpDue",
     "User",
 ]

@@ -10,6 +10,9 @@ from matchmaking.models.programme import Event
 class RunKind(models.TextChoices):
     SUGGESTIONS = "suggestions"
     IDEAS = "ideas"
+    TEAMS = "teams"
+    TOP_UP = "top_up"
+    TABLES = "tables"
 
 
 class RunState(models.TextChoices):
@@ -28,13 +31,19 @@ class Stage(models.TextChoices):
     CANDIDATES = "candidates"
     ALLOCATION = "allocation"
     REASONS = "reasons"
+    TEAMS = "teams"
     FINISH = "finish"
 
 
 STAGES_OF = {
-    RunKind.SUGGESTIONS: tuple(Stage),
+    RunKind.SUGGESTIONS: tuple(stage for stage in Stage if stage != Stage.TEAMS),
     RunKind.IDEAS: (Stage.SNAPSHOT, Stage.VECTORS, Stage.REASONS, Stage.FINISH),
+    RunKind.TEAMS: (Stage.SNAPSHOT, Stage.VECTORS, Stage.CANDIDATES, Stage.TEAMS, Stage.FINISH),
+    RunKind.TOP_UP: (Stage.FINISH,),
+    RunKind.TABLES: (Stage.FINISH,),
 }
+FROZEN = "frozen"  # what a run of suggestions leaves for its top-ups beside its records and vectors
+KEPT = (Stage.SNAPSHOT, Stage.VECTORS, FROZEN)
 
 
 class Run(Row):
@@ -52,10 +61,16 @@ class Run(Row):
     fingerprint = models.CharField(max_length=64, blank=True)
     code_version = models.CharField(max_length=60, blank=True)
     publish = models.BooleanField(default=False, help_text="Publish as soon as it is done.")
+    learned = models.ForeignKey(
+        "matchmaking.LearnedWeights", on_delete=models.RESTRICT, null=True, related_name="runs", help_text="Empty: the shipped weights."
+    )
     measures = models.JSONField(default=dict, blank=True)
     failure = models.JSONField(default=dict, blank=True, help_text="`template` and `params` of the sentence.")
     requested_by = models.ForeignKey("matchmaking.User", on_delete=models.SET_NULL, null=True, related_name="+")
     previous = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+", help_text="What was published before it.")
+    tops_up = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, related_name="top_ups", help_text="The run that a top-up adds to."
+    )
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
@@ -70,6 +85,11 @@ class Run(Row):
                 fields=["event", "kind"], condition=Q(state__in=["waiting", "running"]), name="run_one_active_per_event_and_kind"
             ),
         ]
+
+    @property
+    def weights_version(self) -> int:
+        """Of the weights it was computed with; 0: those that come with the service."""
+        return self.learned.version if self.learned else 0
 
 
 class ShardState(models.TextChoices):
@@ -108,7 +128,10 @@ class Shard(Row):
 
 
 class Artefact(Row):
-    """What a shard leaves for the next stage: bytes with a checksum (npz or JSON, never pickle). Gone when the run ends."""
+    """What a shard leaves for the next stage: bytes with a checksum (npz or JSON, never pickle).
+
+    Gone when the run ends, but for what its top-ups need.
+    """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="artefacts")
     run_epoch = models.PositiveIntegerField()

@@ -34,6 +34,9 @@ class Suggestion(Row):
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="suggestions")
     pair = models.ForeignKey(Pair, on_delete=models.CASCADE, related_name="suggestions")
+    top_up = models.ForeignKey(
+        Run, on_delete=models.SET_NULL, null=True, related_name="topped_up", help_text="The top-up it came with; empty: the run itself."
+    )
     shard = models.PositiveSmallIntegerField(default=0, help_text="Number of the shard of reasons that staged it.")
     score = models.FloatField()
     score_e9 = models.BigIntegerField()

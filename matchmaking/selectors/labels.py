@@ -5,7 +5,7 @@ from functools import lru_cache
 import orjson
 
 from matchmaking.engine.vocabulary import default_vocabulary
-from matchmaking.models import Event
+from matchmaking.models import Event, Programme
 
 KNOWN_AT_MOST = 50_000  # spellings of concepts; free terms are a person's own words and are never kept
 
@@ -44,6 +44,6 @@ def name_in(name: str, names: str, language: str) -> str:
     return found
 
 
-def event_name(event: Event, language: str) -> str:
-    """The name of an event in a language, where it has one."""
+def event_name(event: Event | Programme, language: str) -> str:
+    """The name of an event or a programme in a language, where it has one."""
     return event.names.get(language) or event.name

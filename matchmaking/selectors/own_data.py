@@ -8,6 +8,8 @@ from matchmaking.models import (
     AuditEntry,
     Block,
     Consent,
+    FollowUp,
+    Habit,
     Idea,
     IdeaSuggestion,
     ImportRow,
@@ -22,7 +24,11 @@ from matchmaking.models import (
     Registration,
     Response,
     Role,
+    Roster,
+    Seat,
     Shortfall,
+    TablePlan,
+    TableSeat,
     User,
 )
 
@@ -71,6 +77,7 @@ def everything(user: User) -> dict[str, list[dict[str, Any]]]:
         "proposals": Proposal.objects.filter(mine),
         "import_rows": ImportRow.objects.filter(mine),
         "responses": Response.objects.filter(mine),
+        "follow_ups": FollowUp.objects.filter(mine),
         "blocks": Block.objects.filter(by__in=own),
         "ideas": Idea.objects.filter(lead__in=own),
         "notifications": Intent.objects.filter(recipient__in=own),
@@ -82,8 +89,14 @@ def everything(user: User) -> dict[str, list[dict[str, Any]]]:
     told["suggestions"] = _plain(pairs, "id", "event_id", "shown_at", "expires_at")
     joins = IdeaSuggestion.objects.filter(participant__in=own, run__published_at__isnull=False)
     told["idea_suggestions"] = _plain(joins, "id", "created_at", "run__event_id", "idea_id")
+    # `draws` is made of what others answered, which is theirs: who declined is never told
+    told["habits"] = _plain(Habit.objects.filter(mine), "id", "created_at", "learned__version", "learned__active", "opens")
+    seats = Seat.objects.filter(participant__in=own, roster__state=Roster.State.PUBLISHED)
+    told["teams"] = _plain(seats, "id", "roster__event_id", "team__number", "team__place", "team__task", "team__idea_id")
+    places = TableSeat.objects.filter(participant__in=own, plan__state=TablePlan.State.PUBLISHED)
+    told["tables"] = _plain(places, "id", "plan__event_id", "round", "table")
     told["introductions"] = [_introduction(row, own) for row in Introduction.objects.filter(sides).select_related("pair").order_by("pk")]
-    told["contact_views"] = _contact_views(own)
+    told["contact_views"] = contact_views(own)
     told["actions"] = _plain(AuditEntry.objects.filter(actor_id=user.pk), "id", "created_at", "action", "noun", "noun_id", "event_id")
     return told
 
@@ -106,7 +119,7 @@ def _introduction(row: Introduction, own: list[int]) -> dict[str, Any]:
     return {"id": row.pk, "event_id": row.pair.event_id, "since": row.created_at, "my_shares": shares, "closed_at": row.closed_at}
 
 
-def _contact_views(own: list[int]) -> list[dict[str, Any]]:
+def contact_views(own: list[int]) -> list[dict[str, Any]]:
     """Who among the staff looked at the person's contacts or took them out, when and what for."""
     rows = AuditEntry.objects.filter(noun="participant", noun_id__in=own, action__in=CONTACTS_SEEN).order_by("created_at", "pk")
     entries: list[dict[str, Any]] = [dict(row) for row in rows.values("created_at", "action", "actor_id", "event_id", "data")]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from matchmaking.models import Publication, Run
+from matchmaking.models import Publication, Run, RunKind
 
 RELEVANCE = "relevance"  # mean score without the cross-sector dial: what a turn of the dial costs
 NUMBERS = (RELEVANCE, "pairs", "cross_sector_share", "most", "gini_exposure", "none", "below_floor")
@@ -15,9 +15,9 @@ def compared(run: Run) -> dict[str, Any] | None:
 
     Measures that a run does not have, for one computed before they existed, are None.
     """
-    if run.state != Run.State.DONE or (run.published_at and not run.taken_back_at):
+    if run.kind == RunKind.TEAMS or run.state != Run.State.DONE or (run.published_at and not run.taken_back_at):
         return None
-    shown = Publication.objects.filter(event=run.event_id, kind=run.kind, run__isnull=False).select_related("run").first()
+    shown = Publication.objects.filter(event=run.event_id, kind=run.kind, run__isnull=False).select_related("run__learned").first()
     if shown is None or shown.run is None or shown.run_id == run.pk:
         return {"run": _told(run), "published": None, "difference": None}
     mine, theirs = _told(run), _told(shown.run)
@@ -26,7 +26,7 @@ def compared(run: Run) -> dict[str, Any] | None:
 
 def _told(run: Run) -> dict[str, Any]:
     known = {name: run.measures.get(name) for name in (*NUMBERS, *TABLES)}
-    return {"id": run.pk, "bridge": run.parameters.get("bridge", 0.0), **known}
+    return {"id": run.pk, "bridge": run.parameters.get("bridge", 0.0), "weights_version": run.weights_version, **known}
 
 
 def _difference(mine: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from math import fsum
 from typing import Any
@@ -17,6 +17,7 @@ from matchmaking.models import (
     Event,
     Idea,
     Introduction,
+    LearnedWeights,
     Membership,
     Pair,
     Participant,
@@ -25,6 +26,7 @@ from matchmaking.models import (
     Response,
     Suggestion,
 )
+from matchmaking.selectors.learning import habits_in, weights_in
 
 ROWS_AT_ONCE = 2000
 DECAY = 0.5  # what a person received at an event counts half at the next one
@@ -46,9 +48,9 @@ def taking_part(event: Event) -> QuerySet[Registration]:
     return rows.filter(live_consent("participant"))
 
 
-def cohort_of(event: Event) -> records.Cohort:
-    """The event as the engine sees it now; nine queries, whatever its size."""
-    profiles = dict(_profiles(event))
+def cohort_of(event: Event, learned: LearnedWeights | None = None) -> records.Cohort:
+    """The event as the engine sees it now, with the weights and habits of a version; ten queries at most, whatever its size."""
+    profiles = dict(_profiles(event, habits_in(learned)))
     keys = {participant_id: profile.key for participant_id, profile in profiles.items()}
     declined, pinned = _answered(event, keys)
     return records.Cohort(
@@ -62,6 +64,7 @@ def cohort_of(event: Event) -> records.Cohort:
             _elsewhere(event, Response).filter(answer=Response.Answer.DECLINE).values_list("pair__a_id", "pair__b_id"), keys
         ),
         past_value=_past_value(event, keys),
+        weights=weights_in(learned),
     )
 
 
@@ -83,11 +86,12 @@ def _idea(lead: str, title: str, text: str, needs: list[str]) -> records.Idea:
     return records.Idea(key=key, tags=tuple(needs), text=f"{title}. {text}", members=(lead,))
 
 
-def _profiles(event: Event) -> Iterable[tuple[int, records.Profile]]:
+def _profiles(event: Event, habits: Mapping[int, tuple[float, float]]) -> Iterable[tuple[int, records.Profile]]:
     fields = [f"participant__profile__{name}" for name in PROFILE_FIELDS]
     rows = taking_part(event).values_list("participant_id", "participant__key", "participant__organisation__key", "slots", *fields)
     for participant_id, key, organisation, slots, *values in rows.iterator(chunk_size=ROWS_AT_ONCE):
         told: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in zip(PROFILE_FIELDS, values, strict=True)}
+        told["open_"], told["draw"] = habits.get(participant_id, (0.0, 0.0))
         yield participant_id, records.Profile(key=key, organisation=organisation or "", slots=tuple(slots), **told)
 
 

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 
 from matchmaking.errors import BadInput, Conflict
 from matchmaking.models import Consent, Event, Introduction, Pair, Participant, Suggestion, User
-from matchmaking.services import trail
+from matchmaking.services import rosters, top_up, trail
 
 TEXTS = Path(__file__).with_name("consent_texts.toml")
 OWN = "own"
@@ -61,6 +61,8 @@ def give(*, participant: Participant, purpose: str, by: User | None, source: str
     """Open one purpose; giving it again changes nothing."""
     check([purpose])
     consent, new = _live_or_new(participant, purpose, source)
+    if new and purpose == Consent.Purpose.SUGGESTIONS:
+        top_up.ask_for(participant)
     if new:
         trail.record("consent.given", consent, actor=by, programme=participant.programme_id, participant=participant.pk, purpose=purpose)
     return consent
@@ -85,6 +87,7 @@ def withdraw(*, participant: Participant, purpose: str, by: User) -> bool:
     effect: dict[str, Any] = {}
     if purpose == Consent.Purpose.SUGGESTIONS:
         effect["dropped"] = drop_suggestions(participant)
+        effect["seats"] = rosters.leave(participant)
     if purpose == Consent.Purpose.CONTACTS:
         effect["closed"] = close_introductions(participant)
     trail.record(

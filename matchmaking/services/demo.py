@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,7 +17,7 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 from django.db.models.functions import Now
 
-from matchmaking.errors import BadInput, NotAllowed
+from matchmaking.errors import BadInput, NotAllowed, NotFound
 from matchmaking.models import Event, Import, Participant, Programme, Registration, Role, User
 from matchmaking.services import imports, trail
 
@@ -38,6 +39,36 @@ class Login:
     name: str
     mail: str
     password: str
+
+
+@dataclass(frozen=True)
+class SampleLogin:
+    """Whom a visitor of the demo may look in as, without a password."""
+
+    role: str
+    name: str
+    mail: str
+
+
+def sample_logins() -> list[SampleLogin]:
+    """The sample log-ins that a visitor may take with one click; none in production, nor where the demo programme is not."""
+    if settings.PRODUCTION:
+        return []
+    told = [SampleLogin(one["role"], one["name"], one["mail"].casefold()) for one in _kept_description()["login"]]
+    there = set(User.objects.filter(mail__in=[one.mail for one in told]).values_list("mail", flat=True))
+    return [one for one in told if one.mail in there and one.role != "operator"]
+
+
+def sample_user(mail: str) -> User:
+    """The login of this sample; NotFound for every other address."""
+    if mail not in {one.mail for one in sample_logins()}:
+        raise NotFound("There is no such sample log-in.")
+    return User.objects.get(mail=mail)
+
+
+@lru_cache(maxsize=1)
+def _kept_description() -> dict[str, Any]:
+    return description()
 
 
 def description(folder: Path = FOLDER) -> dict[str, Any]:

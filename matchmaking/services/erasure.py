@@ -20,6 +20,7 @@ from django.db.models.functions import Cast, Now
 
 from matchmaking.errors import Conflict, MatchmakingError, NotFound
 from matchmaking.models import (
+    FROZEN,
     Artefact,
     AuditEntry,
     Event,
@@ -37,7 +38,7 @@ from matchmaking.models import (
     Run,
     User,
 )
-from matchmaking.services import caches, participants, runs, sessions, trail
+from matchmaking.services import caches, participants, rosters, runs, sessions, team_rules, top_up, trail
 from matchmaking.services.spreadsheets import read_table
 
 LEFT_OUT = "…"
@@ -116,7 +117,9 @@ def _erase(participant: Participant, by: User | None) -> Report:
     if fresh is None:
         raise NotFound("There is no such participant.")
     traces, programme = traces_of(fresh), fresh.programme
+    seats, rules = rosters.leave(fresh), team_rules.forget(fresh)
     report, blotted = _projects(fresh, traces)
+    report += Counter(left=seats, teamrules=rules, team=rosters.reword(programme.pk, lambda text: str(_blotted(text, traces.texts))))
     report += _imports(programme.pk, traces)
     report += _runs(fresh, traces)
     report += _mentions(programme.pk, traces)
@@ -216,7 +219,8 @@ def _runs(participant: Participant, traces: Traces) -> Report:
         measures, failure = _without(run.measures, named), _blotted(run.failure, traces.texts)
         if (measures, failure) != (run.measures, run.failure):
             Run.objects.filter(pk=run.pk).update(measures=measures, failure=failure)
-    return _deleted(Artefact.objects.filter(run__in=own))
+    top_up.forget(own, participant.key)
+    return _deleted(Artefact.objects.filter(run__in=own).exclude(stage=FROZEN))
 
 
 def _mentions(programme_id: int, traces: Traces) -> Report:

@@ -1,15 +1,19 @@
 """Introductions: made when both said yes; which contacts each side opens, and takes back; closed by either."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from django.db import transaction
 from django.db.models.functions import Now
 
 from matchmaking.errors import BadInput, NotFound
-from matchmaking.models import CONTACT_FIELDS, Consent, Introduction, Pair, Participant
+from matchmaking.models import CONTACT_FIELDS, Consent, FollowUp, Introduction, Pair, Participant
 from matchmaking.services import consents, trail
+from matchmaking.services.cells import clean
 from matchmaking.services.pairs import locked
 
 CLOSED = "There is no such introduction."
+NEXT_STEP_CHARS = 500
 
 
 def make(pair: Pair) -> Introduction:
@@ -43,6 +47,30 @@ def close(*, introduction: Introduction, by: Participant) -> None:
         trail.record("introduction.closed", fresh, actor=by.user, event=fresh.pair.event)
 
 
+def note(*, introduction: Introduction, by: Participant, said: Mapping[str, Any]) -> FollowUp:
+    """Note for oneself `met` (true or false), `next_step` (text) or `meets_at` (time or None); what is not said stays."""
+    values = dict(said)
+    if "next_step" in values:
+        values["next_step"] = _next_step(values["next_step"])
+    with locked(introduction.pair_id):
+        fresh = _open_one(introduction)
+        row, _new = FollowUp.objects.get_or_create(introduction=fresh, participant=by)
+        if "met" in values and (met := values.pop("met")) != (row.met_at is not None):
+            values["met_at"] = Now() if met else None
+        if values:
+            FollowUp.objects.filter(pk=row.pk).update(**values)
+            trail.record("introduction.noted", row, actor=by.user, event=fresh.pair.event, fields=sorted(values))
+            row.refresh_from_db()
+    return row
+
+
+def _next_step(text: str) -> str:
+    if len(text) > 4 * NEXT_STEP_CHARS or len(text := clean(text)) > NEXT_STEP_CHARS:
+        raise BadInput("This text is too long.", fields={"next_step": "This text is too long."})
+    return text
+
+
+@transaction.atomic
 def choose_standing_contacts(participant: Participant, shares: Sequence[str]) -> None:
     """What `participant` opens at introductions to come; asked at the first yes."""
     chosen = checked(shares)

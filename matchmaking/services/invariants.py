@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator
 
 from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
 from matchmaking.models import (
+    KEPT,
     Artefact,
     AuditEntry,
     Block,
@@ -20,10 +21,14 @@ from matchmaking.models import (
     Publication,
     Registration,
     Response,
+    Roster,
     Run,
+    RunKind,
+    Seat,
     Shard,
     Suggestion,
 )
+from matchmaking.selectors.records import taking_part
 from matchmaking.services.shards import in_seconds
 
 LOST_S = 60 * settings.TIME_SCALE
@@ -53,8 +58,21 @@ def i2(event: Event) -> Iterator[str]:
             gone = run.measures["pairs"] - Suggestion.objects.filter(run=run).count()
             if not AuditEntry.objects.filter(action__startswith="participant.erased", programme_id=event.programme_id).exists():
                 yield f"{gone} suggestions of run {run.pk} are missing"
+    yield from _top_ups(event)
     for run_id in visible(event).exclude(pair__event=event).values_list("run_id", flat=True).distinct():
         yield f"run {run_id} shows pairs of another event"
+
+
+def _top_ups(event: Event) -> Iterator[str]:
+    """Top-ups appear whole or not at all, in the run they were computed for."""
+    added = Suggestion.objects.filter(run__event=event, top_up__isnull=False)
+    for pk in added.exclude(top_up__tops_up=F("run"), top_up__published_at__isnull=False).values_list("pk", flat=True):
+        yield f"suggestion {pk} came with a top-up that does not belong to what it is shown in"
+    ended = Run.objects.filter(event=event, kind=RunKind.TOP_UP).filter(Q(published_at__isnull=False) | Q(publish=False))
+    for pk in ended.filter(suggestions__isnull=False).values_list("pk", flat=True).distinct():
+        yield f"top-up {pk} has ended and left suggestions staged"
+    for pk in ended.filter(dues__isnull=False).values_list("pk", flat=True).distinct():
+        yield f"top-up {pk} has ended and somebody still waits for it"
 
 
 def i3(event: Event) -> Iterator[str]:
@@ -94,12 +112,34 @@ def i6(event: Event) -> Iterator[str]:
     yield from (f"both sides of pair {pk} said yes and were not introduced" for pk in lasting.values_list("pk", flat=True))
 
 
+def i7(event: Event) -> Iterator[str]:
+    """A roster holds each person once at most, only those who take part, and the pinned in their teams; the others are unplaced."""
+    seats = Seat.objects.filter(roster__event=event, participant__isnull=False)
+    there = set(taking_part(event).values_list("participant_id", flat=True))
+    counted = Counter[tuple[int, int | None]]()
+    for pk, roster, at, person, pinned, number in seats.values_list(
+        "pk", "roster_id", "team__roster_id", "participant_id", "pinned", "team__number"
+    ):
+        counted[roster, person] += 1
+        if roster != at:
+            yield f"seat {pk} of roster {roster} is in a team of roster {at}"
+        if person not in there:
+            yield f"participant {person} takes no part in the event and sits in roster {roster}"
+        if pinned is not None and pinned != number:
+            yield f"participant {person} is pinned to team {pinned} of roster {roster} and sits in team {number}"
+    yield from (f"participant {person} sits {count} times in roster {roster}" for (roster, person), count in counted.items() if count > 1)
+    shown = Roster.objects.filter(event=event, state=Roster.State.PUBLISHED).count()
+    if shown > 1:
+        yield f"{shown} rosters are published"
+
+
 def i8(event: Event) -> Iterator[str]:
     """Declined and blocked pairs, and those who withdrew, are not suggested; answered pairs that live are still there."""
     for pk in visible(event).filter(_blocked("pair__a", "pair__b")).values_list("pk", flat=True):
         yield f"suggestion {pk} is visible past a block"
-    declined = Response.objects.filter(pair=OuterRef("pair"), answer=Response.Answer.DECLINE, answered_at__lt=OuterRef("run__published_at"))
-    for pk in visible(event).filter(Exists(declined)).values_list("pk", flat=True):
+    shown_at = Coalesce("top_up__published_at", "run__published_at")
+    declined = Response.objects.filter(pair=OuterRef("pair"), answer=Response.Answer.DECLINE, answered_at__lt=OuterRef("came"))
+    for pk in visible(event).annotate(came=shown_at).filter(Exists(declined)).values_list("pk", flat=True):
         yield f"suggestion {pk} was published after a decline"
     withdrawn = _gone(event, "pair__a") | _gone(event, "pair__b")
     for pk in visible(event).filter(withdrawn).values_list("pk", flat=True):
@@ -128,7 +168,8 @@ def i9(event: Event) -> Iterator[str]:
 
 def i10(event: Event) -> Iterator[str]:
     """Nothing that a run left for itself outlives it."""
-    for pk in Artefact.objects.filter(run__event=event).exclude(run__state__in=Run.ACTIVE).values_list("pk", flat=True):
+    kept = Q(run__kind=RunKind.SUGGESTIONS, run__state=Run.State.DONE, stage__in=KEPT)
+    for pk in Artefact.objects.filter(run__event=event).exclude(Q(run__state__in=Run.ACTIVE) | kept).values_list("pk", flat=True):
         yield f"artefact {pk} outlived its run"
     for pk in Artefact.objects.filter(run__event=event).exclude(run_epoch=F("run__epoch")).values_list("pk", flat=True):
         yield f"artefact {pk} is of an epoch that was given up"
@@ -182,4 +223,4 @@ def _gone(event: Event, side: str) -> Q:
     return ~Q(Exists(here)) | ~Q(Exists(agrees))
 
 
-CHECKS: tuple[Callable[[Event], Iterator[str]], ...] = (i2, i3, i4, i5, i6, i8, i9, i10, i11, i12)
+CHECKS: tuple[Callable[[Event], Iterator[str]], ...] = (i2, i3, i4, i5, i6, i7, i8, i9, i10, i11, i12)

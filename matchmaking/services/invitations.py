@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from matchmaking.errors import BadInput, Conflict, NotFound
 from matchmaking.models import Event, Invitation, Participant, Programme, Registration, Role, User
-from matchmaking.services import consents, joining, participants, sessions, trail
+from matchmaking.services import consents, joining, participants, sessions, top_up, trail
 from matchmaking.services.cells import clean
 
 VALID_FOR = timedelta(days=30)
@@ -131,6 +131,7 @@ def _take_over(participant: Participant, user: User, purposes: Iterable[str]) ->
     for registration in list(invited.select_related("event")):
         Registration.objects.filter(pk=registration.pk, state=registration.state).update(state=Registration.State.APPROVED)
         trail.record("registration.joined", registration, actor=user, event=registration.event, state=Registration.State.APPROVED)
+    top_up.ask_for(participant)
 
 
 def _take_role(invitation: Invitation, user: User) -> None:

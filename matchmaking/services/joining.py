@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from matchmaking.errors import BadInput, Conflict
 from matchmaking.models import Consent, Event, Participant, Registration, User
-from matchmaking.services import consents, pairs, participants, trail, twins
+from matchmaking.services import consents, pairs, participants, rosters, top_up, trail, twins
 from matchmaking.services.cells import clean
 
 State = Registration.State
@@ -90,6 +90,7 @@ def _ask(event: Event, participant: Participant, user: User) -> Registration:
     moved = registration.state in before and _move(registration, [registration.state], before[State(registration.state)])
     if new or moved:
         trail.record("registration.joined", registration, actor=user, event=event, state=registration.state)
+        top_up.ask(Registration.objects.filter(pk=registration.pk))
     return registration
 
 
@@ -128,6 +129,7 @@ def enter(*, event: Event, by: User, data: Mapping[str, Any], mail: str = "", ex
     registration, new = Registration.objects.get_or_create(event=event, participant=participant, defaults={"state": state})
     if new:
         trail.record("registration.invited", registration, actor=by, event=event, state=registration.state)
+        top_up.ask(Registration.objects.filter(pk=registration.pk))
     return registration
 
 
@@ -145,6 +147,7 @@ def approve(*, registration: Registration, by: User) -> Registration:
     if _move(registration, [State.WAITING, State.REFUSED], State.APPROVED):
         participant = twins.join_with_imported(registration, by=by)
         trail.record("registration.approved", registration, actor=by, event=registration.event)
+        top_up.ask(Registration.objects.filter(pk=registration.pk))
         trail.intend(participant, "approved", f"registration:{registration.pk}", event=registration.event)
     elif registration.state != State.APPROVED:
         raise Conflict("This person has to answer the invitation first, or has withdrawn.")
@@ -156,6 +159,7 @@ def refuse(*, registration: Registration, by: User) -> Registration:
     """Keep somebody out of the event; what was suggested goes, introductions close, answers stay."""
     if _move(registration, [State.WAITING, State.INVITED, State.APPROVED], State.REFUSED):
         gone = pairs.vanish(consents.pairs_with(registration.participant, event=registration.event))
+        gone["seats"] = rosters.leave(registration.participant, event=registration.event)
         trail.record("registration.refused", registration, actor=by, event=registration.event, **gone)
     elif registration.state != State.REFUSED:
         raise Conflict("This person has withdrawn from the event.")
@@ -167,7 +171,8 @@ def withdraw(*, registration: Registration, by: User) -> Registration:
     """Leave an event: its suggestions go at once, its introductions close, answers stay."""
     if _move(registration, [State.INVITED, State.WAITING, State.APPROVED], State.WITHDRAWN):
         participant, event = registration.participant, registration.event
-        gone = pairs.vanish(consents.pairs_with(participant, event=event))
+        top_up.ask_for_partners(participant, event)
+        gone = pairs.vanish(consents.pairs_with(participant, event=event)) | {"seats": rosters.leave(participant, event=event)}
         trail.record("registration.withdrawn", registration, actor=by, event=event, **gone)
     elif registration.state != State.WITHDRAWN:
         raise Conflict("The organisers have not accepted you for this event.")
@@ -197,5 +202,7 @@ def tell(*, registration: Registration, by: User, slots: Sequence[int] | None = 
     if values:
         Registration.objects.filter(pk=registration.pk).update(**values)
         registration.refresh_from_db()
+        if slots is not None:
+            top_up.ask(Registration.objects.filter(pk=registration.pk), changed=True)
         trail.record("registration.changed", registration, actor=by, event=registration.event, fields=sorted(values))
     return registration

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from matchmaking.engine.normalise import normalise
 from matchmaking.errors import BadInput, Conflict, MatchmakingError, Stale
 from matchmaking.models import CONTACT_FIELDS, Organisation, Participant, Profile, Programme, Proposal, User
-from matchmaking.services import trail
+from matchmaking.services import top_up, trail
 from matchmaking.services.cells import ITEM_CHARS, ITEMS, clean
 
 PERSON_FIELDS = ("name", "phone", "telegram", "shares", "listed")
@@ -23,6 +23,7 @@ PROFILE_FIELDS = (
     "offer_text", "need_text", "about", "private_answers", "same_sector",
 )  # fmt: skip
 OWN_FIELDS = (*PERSON_FIELDS, "organisation", *PROFILE_FIELDS)
+MATCHED = {"organisation", *PROFILE_FIELDS} - {"private_answers"}  # what suggestions rest on
 Fields = Mapping[str, Any]
 By = User | None
 
@@ -176,6 +177,8 @@ def _write(participant: Participant, values: dict[str, Any], *, by: User, versio
     profile.save(update_fields=[*told, "changed_at"])
     if "organisation" in person:
         drop_if_empty(participant.organisation_id)
+    if {*told, *person} & MATCHED:
+        top_up.ask_for(participant, changed=True)
     trail.record("participant.changed", participant, actor=by, programme=participant.programme_id, fields=sorted(values))
     return Participant.objects.select_related("profile", "organisation", "programme").get(pk=participant.pk)
 

@@ -13,9 +13,10 @@ from django.db.models.functions import Now
 
 from matchmaking.errors import Conflict
 from matchmaking.failpoints import failpoint
-from matchmaking.models import Block, Event, Intent, Pair, Publication, Registration, Response, Run, Suggestion, User
+from matchmaking.jobs import Job, enqueue
+from matchmaking.models import Block, Event, Intent, Pair, Publication, Registration, Response, Run, RunKind, Suggestion, User
 from matchmaking.selectors.records import live_consent
-from matchmaking.services import trail
+from matchmaking.services import runs, trail
 from matchmaking.services.protections import protected
 
 R = TypeVar("R", bound=Model)
@@ -37,6 +38,10 @@ class Live:
 
 def publish(run: Run, *, by: User | None) -> Run:
     """Show a finished run in place of the one before; publishing it again changes nothing."""
+    if run.kind == RunKind.TOP_UP:
+        raise Conflict("A top-up is published by itself, with the run that it adds to.")
+    if run.kind == RunKind.TEAMS:
+        raise Conflict("A run of teams leaves drafts. Publish one of its rosters.")
     Publication.objects.bulk_create([Publication(event=run.event, kind=run.kind)], ignore_conflicts=True)
     with _whole():
         publication = _locked(Publication.objects.filter(event=run.event, kind=run.kind)).get()
@@ -52,6 +57,9 @@ def publish(run: Run, *, by: User | None) -> Run:
         Run.objects.filter(pk=run.pk).update(published_at=Now(), previous=before)
         _tell(run)
         trail.record("run.published", run, actor=by, event=run.event, previous=publication.run_id)
+        if run.kind == RunKind.SUGGESTIONS:
+            runs.keep_for_top_ups(run)
+            enqueue(Job.TOP_UP, event_id=run.event_id)  # for those who came, or changed, after it read the profiles
         failpoint("publish.before_commit")
     failpoint("publish.after_commit")
     if protected("recheck"):
@@ -74,6 +82,8 @@ def publish_if_due(run_id: int) -> None:
 
 def take_back(run: Run, *, by: User | None) -> Run:
     """Unanswered pairs of a published run vanish, the previous run's return; answers and introductions stay."""
+    if run.kind == RunKind.TOP_UP:
+        raise Conflict("A top-up goes with the run that it was added to. Take that one back.")
     with transaction.atomic():
         publication = _locked(Publication.objects.filter(event=run.event_id, kind=run.kind)).filter(run=run).first()
         run = Run.objects.select_related("event").get(pk=run.pk)
@@ -89,6 +99,7 @@ def take_back(run: Run, *, by: User | None) -> Run:
             Suggestion.objects.filter(~_ANSWERED, run=run, dropped_at__isnull=True).update(dropped_at=Now())
         else:
             Publication.objects.filter(pk=publication.pk).update(run=None)
+        enqueue(Job.TOP_UP, event_id=run.event_id)
         trail.record("run.taken_back", run, actor=by, event=run.event, previous=earlier.pk if earlier else None)
     run.refresh_from_db()
     return run

@@ -13,6 +13,7 @@ from matchmaking.engine.parameters import Parameters
 from matchmaking.errors import BadInput, Conflict
 from matchmaking.failpoints import failpoint
 from matchmaking.models import (
+    STAGES_OF,
     Artefact,
     Event,
     IdeaSuggestion,
@@ -73,7 +74,13 @@ def start(
     Lists for ideas are published as soon as they are there: the lead alone decides about them, nobody reviews them.
     """
     chosen = parameters_of(event, parameters or {})
-    shown = publish or kind == RunKind.IDEAS
+    return ask(event, kind=kind, by=by, parameters=chosen.as_dict(), publish=publish or kind == RunKind.IDEAS, shards=shards)
+
+
+def ask(
+    event: Event, *, kind: str, by: User | None, parameters: Mapping[str, Any], publish: bool = False, shards: int | None = None
+) -> tuple[Run, bool]:
+    """A run of a kind with its parameters as they are, or the one that is active already."""
     count = settings.RUN_SHARDS if shards is None else shards
     if not 1 <= count <= SHARD_LIMIT:
         raise BadInput("The number of shards must be between 1 and {limit}.", limit=SHARD_LIMIT)
@@ -81,10 +88,10 @@ def start(
         try:
             with transaction.atomic():
                 run = Run.objects.create(
-                    event=event, kind=kind, parameters=chosen.as_dict(), publish=shown, shard_count=count, requested_by=by
+                    event=event, kind=kind, parameters=dict(parameters), publish=publish, shard_count=count, requested_by=by
                 )
-                trail.record("run.asked", run, actor=by, event=event, publish=shown)
-                begin(run, Stage.SNAPSHOT, [(0, 0)])
+                trail.record("run.asked", run, actor=by, event=event, publish=publish)
+                begin(run, STAGES_OF[RunKind(kind)][0], [(0, 0)])
             failpoint("run.asked")
             return run, True
         except IntegrityError:
@@ -140,13 +147,13 @@ def restart_runs_of(participant: Participant) -> int:
 def _restart(run: Run) -> bool:
     with transaction.atomic():
         active = Run.objects.filter(pk=run.pk, state__in=Run.ACTIVE)
-        if active.update(state=Run.State.WAITING, epoch=F("epoch") + 1, fingerprint="", stage="", started_at=None) != 1:
+        if active.update(state=Run.State.WAITING, epoch=F("epoch") + 1, fingerprint="", learned=None, stage="", started_at=None) != 1:
             return False
         run.refresh_from_db()
         run.shards.all().delete()
         clear(run)
         trail.record("run.restarted", run, actor=None, event=run.event)
-        begin(run, Stage.SNAPSHOT, [(0, 0)])
+        begin(run, STAGES_OF[RunKind(run.kind)][0], [(0, 0)])
     return True
 
 
@@ -158,6 +165,13 @@ def clear(run: Run) -> None:
     IdeaSuggestion.objects.filter(run=run).delete()
     unused = Pair.objects.filter(event=run.event_id, shown_at__isnull=True, responses__isnull=True)
     unused.exclude(Exists(Suggestion.objects.filter(pair=OuterRef("pk")))).delete()
+
+
+def keep_for_top_ups(run: Run) -> None:
+    """Of the event's finished runs of suggestions, this one and the published one keep records and vectors; they can be made again."""
+    heavy = Artefact.objects.filter(run__event=run.event_id, run__kind=RunKind.SUGGESTIONS, run__state=Run.State.DONE)
+    heavy = heavy.filter(stage__in=(Stage.SNAPSHOT, Stage.VECTORS)).exclude(run=run)
+    heavy.exclude(run__publications__isnull=False).delete()
 
 
 def give_up_exhausted(shard: Shard) -> bool:

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 
@@ -87,6 +87,11 @@ def _mine(claim: Claim) -> "Q":
     return mine if protected("fencing") else Q(pk=claim.shard_id)
 
 
+def held(claim: Claim) -> QuerySet[Shard]:
+    """The claimed shard, as long as no other worker has it."""
+    return Shard.objects.filter(pk=claim.shard_id, epoch=claim.epoch, state=Shard.State.RUNNING)
+
+
 def holds(claim: Claim) -> bool:
     """Whether the claim is still good."""
     active = Run.objects.filter(pk=claim.run_id, epoch=claim.run_epoch, state__in=Run.ACTIVE)
@@ -139,7 +144,12 @@ def begin(run: Run, stage: Stage, ranges: Iterable[Range]) -> None:
     Shard.objects.filter(run=run, run_epoch=run.epoch, stage=stage).update(asked_at=Now())
     Run.objects.filter(pk=run.pk).update(stage=stage)
     for shard in rows:
-        enqueue(Job.RUN_SHARD, shard_id=shard.pk)
+        enqueue(job_of(run.kind), shard_id=shard.pk)
+
+
+def job_of(kind: str) -> Job:
+    """What a worker is asked for: top-ups go where people wait for the answer."""
+    return Job.TOP_UP_SHARD if kind == RunKind.TOP_UP else Job.RUN_SHARD
 
 
 def give_back(claim: Claim) -> bool:
@@ -148,11 +158,11 @@ def give_back(claim: Claim) -> bool:
         held = Shard.objects.filter(_mine(claim), attempts__lt=settings.MAX_ATTEMPTS)
         again = held.update(state=Shard.State.WAITING, lease_until=None, asked_at=Now()) == 1
         if again:
-            enqueue(Job.RUN_SHARD, shard_id=claim.shard_id)
+            enqueue(job_of(Run.objects.values_list("kind", flat=True).get(pk=claim.run_id)), shard_id=claim.shard_id)
     return again or not Shard.objects.filter(_mine(claim)).exists()
 
 
-def artefacts(run: Run, stage: Stage) -> list[bytes]:
+def artefacts(run: Run, stage: str) -> list[bytes]:
     """What the shards of a stage left, in the order of their numbers."""
     rows = Artefact.objects.filter(run=run, run_epoch=run.epoch, stage=stage).order_by("number")
     found = [(bytes(row.data), row.sha256) for row in rows]
@@ -165,8 +175,8 @@ def artefacts(run: Run, stage: Stage) -> list[bytes]:
 class Heartbeat:
     """Renews the lease from a thread of its own while the work goes on; ends by itself when the lease is lost."""
 
-    def __init__(self, claim: Claim) -> None:
-        self.claim = claim
+    def __init__(self, held: QuerySet[Any]) -> None:
+        self.held = held  # the row, as long as it is ours
         self.lost = False
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._beat, daemon=True)
@@ -188,7 +198,6 @@ class Heartbeat:
 
     def _renew(self) -> None:
         try:
-            mine = Shard.objects.filter(pk=self.claim.shard_id, epoch=self.claim.epoch, state=Shard.State.RUNNING)
-            self.lost = mine.update(lease_until=in_seconds(settings.LEASE_S)) == 0
+            self.lost = self.held.update(lease_until=in_seconds(settings.LEASE_S)) == 0
         except DatabaseError as error:  # the next beat tries again; the lease outlives several
-            log.warning("no heartbeat for run %s: %s", self.claim.run_id, type(error).__name__)
+            log.warning("no heartbeat: %s", type(error).__name__)

@@ -10,12 +10,17 @@ from django.db.models.functions import Now
 from matchmaking import jobs
 from matchmaking.jobs import Job
 from matchmaking.models import Pulse, Run, Shard
-from matchmaking.services import imports, keys, runs
+from matchmaking.services import imports, keys, learning, runs, top_up
 from matchmaking.services.protections import protected
-from matchmaking.services.shards import abandoned
+from matchmaking.services.shards import abandoned, job_of
 
 # each asks again for its own kind of waiting work, or clears away what has had its day
-OTHERS: dict[str, Callable[[], int]] = {"imports": imports.resend, "tidied": keys.tidy}
+OTHERS: dict[str, Callable[[], int]] = {
+    "imports": imports.resend,
+    "learning": learning.resend,
+    "top_ups": top_up.resend,
+    "tidied": keys.tidy,
+}
 
 
 def sweep() -> dict[str, int]:
@@ -41,13 +46,13 @@ def resend_shards() -> int:
     if not states:
         return 0
     active = Shard.objects.filter(run__state__in=Run.ACTIVE, run_epoch=F("run__epoch"), attempts__lt=settings.MAX_ATTEMPTS)
-    return sum(_ask(shard_id, states) for shard_id in active.filter(states, waited()).values_list("pk", flat=True))
+    return sum(_ask(shard_id, kind, states) for shard_id, kind in active.filter(states, waited()).values_list("pk", "run__kind"))
 
 
-def _ask(shard_id: int, states: Q) -> bool:
+def _ask(shard_id: int, kind: str, states: Q) -> bool:
     if Shard.objects.filter(states, waited(), pk=shard_id).update(asked_at=Now()) != 1:
         return False
-    return jobs.publish(Job.RUN_SHARD, {"shard_id": shard_id})
+    return jobs.publish(job_of(kind), {"shard_id": shard_id})
 
 
 def give_up() -> int:

@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from matchmaking.models import Consent, IdempotencyKey, Introduction, Registration
+from matchmaking.models import AuditEntry, Consent, FollowUp, IdempotencyKey, Introduction, Registration
 from matchmaking.services import blocks, consents
 from tests.answers import make_two, person
 from tests.factories import make_suggestion
@@ -29,6 +29,9 @@ def test_both_read_the_contacts_the_other_chose():
         "contacts": {"phone": "+375 Ben"},
         "my_shares": ["mail", "telegram"],
         "since": row["since"],
+        "met_at": None,
+        "next_step": "",
+        "meets_at": None,
     }
     assert read(two, two.ben)[0]["contacts"] == {"mail": "ada@example.org", "telegram": "@ada"}
     assert two.client(two.ada).get(f"{LIST}{introduction.pk}/").json() == row
@@ -160,7 +163,32 @@ def test_t33_keys_of_an_introduction():
         "contacts": ["mail", "phone", "telegram"],
         "my_shares": None,
         "since": None,
+        "met_at": None,
+        "next_step": None,
+        "meets_at": None,
     }
+
+
+def test_each_side_notes_for_itself_that_they_met_and_what_comes_next():
+    two = make_two()
+    path = f"{LIST}{two.introduce(shares=['mail']).pk}/"
+    body = {"met": True, "next_step": "Bring posters", "meets_at": "2026-12-01T15:30:00Z"}
+    noted = two.client(two.ada).post(f"{path}note/", body).json()
+    assert (noted["met_at"] is not None, noted["next_step"], noted["meets_at"]) == (True, "Bring posters", "2026-12-01T15:30:00Z")
+    assert two.client(two.ada).post(f"{path}note/", {"met": True}).json() == noted, "what is not said stays; the first time counts"
+    mine, theirs = (read(two, who)[0] for who in (two.ada, two.ben))
+    assert {name: mine[name] for name in noted} == noted
+    assert (theirs["met_at"], theirs["next_step"], theirs["meets_at"]) == (None, "", None)
+    assert AuditEntry.objects.filter(action="introduction.noted").count() == 1
+    assert two.client(two.ada).post(f"{path}note/", {"met": False, "meets_at": None}).json()["met_at"] is None
+
+
+@pytest.mark.parametrize("body", [{"met": "maybe"}, {"next_step": "a" * 501}, {"meets_at": "soon"}, {"met_at": "2026-12-01T15:30:00Z"}])
+def test_unusable_notes_are_refused(body):
+    two = make_two()
+    path = f"{LIST}{two.introduce(shares=['mail']).pk}/note/"
+    assert two.client(two.ada).post(path, body).status_code == 400
+    assert not FollowUp.objects.exists()
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -173,6 +201,6 @@ def test_listing_introductions_costs_the_same_for_any_length(count, django_asser
         for who in (two.ada, other):
             assert two.client(who).post(f"/api/v1/suggestions/{row.pk}/response", {"answer": "accept"}).status_code == 200
     client = two.client(two.ada)
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         rows = client.get(LIST).json()["results"]
     assert len(rows) == count

@@ -39,8 +39,8 @@ def test_the_lead_reads_who_should_join_and_why(world):
         "event": {"id": world.event.pk, "name": world.event.name},
         "idea": {"id": world.idea.pk, "title": "Tools to lend"},
         "partner": {
-            "id": world.other.pk, "name": world.other.name, "organisation": "", "sector": "other", "city": "", "languages": [],
-            "industries": [], "offers": [], "needs": [], "about": "",
+            "id": world.other.pk, "name": world.other.name, "organisation": "", "sector": "other", "sector_key": "other", "city": "",
+            "languages": [], "industries": [], "offers": [], "needs": [], "about": "",
         },
         "why": {
             "for_idea": [f"Your idea is looking for “tools”, and {world.other.name} offers this."],

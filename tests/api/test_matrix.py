@@ -11,11 +11,21 @@ from django.urls import resolve
 from knox.models import AuthToken
 
 from matchmaking.engine.vocabulary import default_vocabulary
-from matchmaking.models import Block, Import, ImportFile, ImportRow, Introduction, Proposal, Registration, Response, Run
+from matchmaking.models import Block, Import, ImportFile, ImportRow, Introduction, Proposal, Registration, Response, Run, User
 from matchmaking.services import invitations
 from tests.api.test_conventions import operations, routes
 from tests.api.world import client_of, make_world
-from tests.factories import PASSWORD, make_event, make_participant, make_programme, make_role, make_suggestion, make_user
+from tests.factories import (
+    PASSWORD,
+    make_event,
+    make_participant,
+    make_programme,
+    make_role,
+    make_roster,
+    make_suggestion,
+    make_table_plan,
+    make_user,
+)
 
 TABLE = tomllib.loads((Path(__file__).parent / "matrix.toml").read_text())
 USUAL = {"GET": 200, "POST": 201, "PATCH": 200, "PUT": 200, "DELETE": 204}
@@ -50,6 +60,10 @@ def scene() -> tuple[dict[str, Any], dict[str, Any]]:
     claimed = make_participant(programme, user=None)
     _, token = AuthToken.objects.create(user=world.user)
     where = {"programme": programme, "event": event}
+    drafts = [make_roster(event, [me], [third], []) for _ in range(3)]
+    shown = make_roster(event, [me], [third], state="published")
+    sample = User.objects.filter(mail="organiser@example.org").first() or make_user(mail="organiser@example.org")
+    plans = [make_table_plan(event, [me], [third]) for _ in range(3)]
     invited = invitations.invite_to_role(role="facilitator", mail="invited@example.org", by=world.organiser, **where)
     people = {
         "anon": None, "self": world.user, "other": world.other_user, "facilitator": world.facilitator, "organiser": world.organiser,
@@ -64,11 +78,13 @@ def scene() -> tuple[dict[str, Any], dict[str, Any]]:
         "block": Block.objects.create(programme=programme, by=me, whom=claimed), "registration": waiting,
         "my_registration": me.registrations.get(), "import": import_, "done_import": done, "import_row": row, "role": role,
         "proposal": Proposal.objects.create(participant=me, source=done, changes={"city": "Minsk"}),
+        "draft": drafts[0], "other_draft": drafts[1], "put_away": drafts[2], "team": shown.teams.get(number=1),
+        "draft_team": drafts[0].teams.get(number=1), "plan": plans[0], "other_plan": plans[1], "old_plan": plans[2],
     }  # fmt: skip
     things = {name: thing.pk for name, thing in rows.items()}
     things |= {
         "slug": event.slug, "join_code": event.join_code, "concept": next(iter(default_vocabulary().concepts)), "token": token[:15],
-        "mail": world.user.mail, "password": PASSWORD, "invitation": invited.token,
+        "mail": world.user.mail, "password": PASSWORD, "invitation": invited.token, "sample": sample.mail,
     }  # fmt: skip
     return people, things
 

@@ -302,7 +302,7 @@ def test_t79_a_proposal_is_its_owners_to_decide(here: Here, decision: str, about
 TABLES = {
     "as_of", "login", "roles", "participants", "profiles", "registrations", "consents", "invitations", "proposals", "import_rows",
     "responses", "blocks", "ideas", "notifications", "shortfalls", "projects", "suggestions", "idea_suggestions", "introductions",
-    "contact_views", "actions",
+    "contact_views", "actions", "habits", "teams", "follow_ups", "tables",
 }  # fmt: skip
 
 

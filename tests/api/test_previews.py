@@ -32,8 +32,8 @@ def test_a_preview_tells_what_it_gains_and_costs(world):
     Run.objects.filter(pk=world.run.pk).update(measures=SHOWN)
     preview = preview_of(world, DIALLED)
     assert client_of(world.organiser).get(f"{RUNS}{preview.pk}/").json()["compared"] == {
-        "run": {"id": preview.pk, "bridge": 1.0, **DIALLED},
-        "published": {"id": world.run.pk, "bridge": 0.0, **SHOWN},
+        "run": {"id": preview.pk, "bridge": 1.0, "weights_version": 0, **DIALLED},
+        "published": {"id": world.run.pk, "bridge": 0.0, "weights_version": 0, **SHOWN},
         "difference": DIFFERENCE,
     }
 
@@ -71,4 +71,4 @@ def test_the_first_preview_of_an_event_has_nothing_beside_it(world):
     assert client.post(f"{RUNS}{world.run.pk}/take-back/").status_code == 200
     preview = preview_of(world, DIALLED)
     compared = client.get(f"{RUNS}{preview.pk}/").json()["compared"]
-    assert compared == {"run": {"id": preview.pk, "bridge": 1.0, **DIALLED}, "published": None, "difference": None}
+    assert compared == {"run": {"id": preview.pk, "bridge": 1.0, "weights_version": 0, **DIALLED}, "published": None, "difference": None}

@@ -11,7 +11,17 @@ from tests.factories import make_event, make_participant, make_published_run, ma
 
 RUNS = "/api/v1/runs/"
 STATUS = {"id", "event", "kind", "state", "stage", "percent", "sentence", "remaining_s", "published"}
-DETAILS = STATUS | {"attempt", "parameters", "measures", "asked_for_at", "started_at", "finished_at", "published_at", "taken_back_at"}
+DETAILS = STATUS | {
+    "attempt",
+    "parameters",
+    "measures",
+    "weights_version",
+    "asked_for_at",
+    "started_at",
+    "finished_at",
+    "published_at",
+    "taken_back_at",
+}
 PAIR = {"id", "a", "b", "rank_a", "rank_b", "held"}
 SCORED = PAIR | {"score", "p_ab", "p_ba", "z_ab", "z_ba", "parts_ab", "parts_ba"}
 

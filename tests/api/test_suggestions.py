@@ -53,6 +53,7 @@ def test_a_suggestion_says_who_and_why_in_both_directions():
                     "name": "Ben",
                     "organisation": "Ben's house",
                     "sector": "business",
+                    "sector_key": "business",
                     "city": "Minsk",
                     "languages": ["en", "de"],
                     "industries": [],
@@ -291,7 +292,9 @@ def test_t32_an_answer_cannot_be_changed_after_it_expired():
 SNAPSHOT = {
     "id": None,
     "event": {"id": None, "name": None},
-    "partner": dict.fromkeys(["id", "name", "organisation", "sector", "city", "languages", "industries", "offers", "needs", "about"]),
+    "partner": dict.fromkeys(
+        ["id", "name", "organisation", "sector", "sector_key", "city", "languages", "industries", "offers", "needs", "about"]
+    ),
     "why": {"for_you": None, "for_them": None, "does_not_fit": None},
     "expires_at": None,
     "state": None,

@@ -10,10 +10,11 @@ from matchmaking.engine import pipeline
 from matchmaking.engine.encoder import encode
 from matchmaking.engine.facets import content_words, terms
 from matchmaking.engine.ideas import AREA, CITY, IdeaScorer
-from matchmaking.engine.records import Idea
+from matchmaking.engine.parts import SHARE
+from matchmaking.engine.records import Idea, PastProject
 from matchmaking.engine.stems import root
 from matchmaking.engine.weights import PARTS, default_weights
-from matchmaking.engine.works import TEXT_PIVOT
+from matchmaking.engine.works import RARITY, TEXT_PIVOT
 from tests.engine.cohorts import readable
 
 PARTNERS = ("bert", "outsider", "a stranger")
@@ -22,12 +23,12 @@ IDEA = Idea(
 )
 
 
-def world(idea=IDEA):
-    """A small event with two regions, its vectors, and the values of an idea as rows by part."""
+def world(idea=IDEA, more=()):
+    """A small event with two regions, its vectors, and the values of an idea as rows by part; `more` past projects."""
     regions = {"anna": "BY01 / Minsk oblast", "bert": "BY01 / Minsk oblast", "cleo": "BY02 / Gomel oblast", "dora": "BY02 / Gomel oblast"}
     cohort = readable()
     people = tuple(replace(one, region=regions.get(one.key, "")) for one in cohort.profiles)
-    cohort = pipeline.order(replace(cohort, profiles=people))
+    cohort = pipeline.order(replace(cohort, profiles=people, projects=(*cohort.projects, *more)))
     space = pipeline.merge_vectors(cohort, [pipeline.vectorise_rows(cohort, 0, len(people))])
     found = IdeaScorer(space, cohort, default_weights()).values(idea)
     return cohort, space, dict(zip(PARTS, found.T, strict=True))
@@ -59,16 +60,16 @@ def test_what_the_idea_says_meets_offers_interests_and_themes():
     assert values["offer"].tolist() == [0.0] * 6  # an idea offers nothing
 
 
-def test_likeness_of_words_is_the_root_of_the_sum_of_squares_over_works():
+def test_likeness_of_words_is_the_fourth_root_of_the_sum_of_fourth_powers_over_works():
     _, space, values = world()
     works, counts = space.works, np.zeros(len(space.works.roots))
     for word, count in content_words(" ".join((IDEA.text, *IDEA.tags))).items():
         if root(word) in works.roots:
             counts[works.roots[root(word)]] += count
-    weighed = np.where(counts > 0, 1.0 + np.log(np.maximum(counts, 1.0)), 0.0) * works.weighing.tfidf_.idf_
+    weighed = np.where(counts > 0, 1.0 + np.log(np.maximum(counts, 1.0)), 0.0) * works.weighing.tfidf_.idf_**RARITY
     weighed /= max(np.linalg.norm(weighed), TEXT_PIVOT)
     like = works.text.toarray() @ weighed[works.weighing.kept_]
-    expected = [math.sqrt(sum(like[work] ** 2 for work in np.flatnonzero(row))) for row in works.of.toarray()]
+    expected = [sum(like[work] ** 4 for work in np.flatnonzero(row)) ** 0.25 for row in works.of.toarray()]
     assert values["text"] == pytest.approx(expected)
     assert max(expected) > 0.0
 
@@ -83,15 +84,20 @@ def test_meaning_is_the_mean_likeness_of_works_and_nothing_below_zero():
     assert values["need_meaning"] == pytest.approx(space.meant_offers @ vector)
 
 
-def test_members_bring_their_network_outsiders_among_them():
-    cohort, space, values = world()
+def test_members_bring_their_network_outsiders_among_them_to_those_they_never_met():
+    cohort, space, values = world(more=[PastProject("K9", None, "anna", ("anna", "dora"))])
     weighted, ones = space.joined.weighted.toarray(), space.joined.ones.toarray()
     row = space.joined.people.index("outsider")
-    reached = np.array([sum(weighted[row] * other) for other in weighted]) / math.sqrt(1 + np.count_nonzero(weighted[row]))
-    reached[row] = 0.0
+    close = np.array([math.sqrt(sum(weighted[row][other > 0])) for other in weighted])
+    close[row] = 0.0
+    many, known = np.count_nonzero(close), np.count_nonzero(space.network.toarray(), axis=0)
+    reached = close / (many**0.25 * np.maximum(known, 1) ** 0.125)
     bert = space.joined.people.index("bert")
     assert not weighted[bert].any()
-    assert values["network"] == pytest.approx(space.network.toarray() @ (reached / 2))  # the mean over the two who are known
+    met = np.array([bool((person * (weighted[row] > 0)).any()) for person in ones])
+    shared = np.where(met, 0.0, space.network.toarray() @ reached)
+    assert values["network"] == pytest.approx(SHARE * shared / 2)  # the mean over the two who are known
+    assert [cohort.profiles[i].key for i in np.flatnonzero(values["network"])] == ["dora"]  # who met anna, as the outsider did
     common = [math.log(1 + np.count_nonzero(person * (weighted[row] > 0))) for person in ones]
     assert values["together"] == pytest.approx(common)
     assert [cohort.profiles[i].key for i in np.flatnonzero(values["together"])] == ["anna", "cleo"]

@@ -13,6 +13,7 @@ from matchmaking.engine.candidates import candidates, candidates_rows
 from matchmaking.engine.gates import gates_of
 from matchmaking.engine.parameters import Parameters
 from matchmaking.engine.parts import SCALE, SHARE, SYMMETRIC, Scorer, log_sigmoid, rows_of, sigmoid
+from matchmaking.engine.records import PastProject
 from matchmaking.engine.weights import PARTS, default_weights
 from tests.engine.cohorts import cohorts, readable
 
@@ -23,17 +24,23 @@ def space_of(cohort):
     return pipeline.merge_vectors(cohort, [pipeline.vectorise_rows(cohort, 0, len(cohort.profiles))])
 
 
+def wide(row):
+    """A sentence vector in 64 bits."""
+    return row.astype(np.float64)
+
+
 def dense_values(space, cohort, weights, a, b):
     """The values of all parts from a to b, from dense vectors, by the formulas of the design."""
     found = {part: float(rows_of(space, part).toarray()[a] @ rows_of(space, part).toarray()[b]) for part in SYMMETRIC}
-    found |= {"meaning": float(space.meaning[a] @ space.meaning[b]), "together": float(space.together.toarray()[a, b])}
+    found |= {"meaning": wide(space.meaning[a]) @ wide(space.meaning[b]), "together": float(space.together.toarray()[a, b])}
+    found["network"] *= found["together"] == 0.0
     found |= {"ties": float(space.ties[space.area[a], space.area[b]]) if min(space.area[a], space.area[b]) >= 0 else 0.0}
     found = {part: SHARE * value for part, value in found.items()}
     needs, offers = space.needs.toarray(), space.offers.toarray()
     pair = tuple(sorted((cohort.profiles[a].key, cohort.profiles[b].key)))
     found |= {"constant": 1.0, "mention": 0.0, "need": float(needs[a] @ offers[b]), "offer": float(offers[a] @ needs[b])}
-    found |= {"need_meaning": float(space.meant_needs[a] @ space.meant_offers[b])}
-    found |= {"offer_meaning": float(space.meant_offers[a] @ space.meant_needs[b])}
+    found |= {"need_meaning": wide(space.meant_needs[a]) @ wide(space.meant_offers[b])}
+    found |= {"offer_meaning": wide(space.meant_offers[a]) @ wide(space.meant_needs[b])}
     found |= {"bridge": weights.bridge(cohort.profiles[a].sector, cohort.profiles[b].sector), "activity": float(space.activity[b])}
     found |= {"habits": cohort.profiles[a].open_ + cohort.profiles[b].draw, "repeat": float(pair in cohort.declined_before)}
     return found
@@ -69,7 +76,7 @@ def test_values_lie_in_their_ranges_and_mirror(cohort):
     assert forth[:, unit].min() >= 0.0
     assert forth[:, unit].max() <= 1.0 + 1e-12
     cosines = [PARTS.index("need_meaning"), PARTS.index("offer_meaning")]
-    assert np.abs(forth[:, cosines]).max() <= 1.0 + 1e-12
+    assert np.abs(forth[:, cosines]).max() <= 1.0 + 1e-6  # sentence vectors are in 32 bits
 
 
 @QUICK
@@ -113,6 +120,23 @@ def test_partners_of_partners_are_near_and_past_partners_are_not_suggested():
     network = next(term for term in pair.ab.terms if term.part == "network")
     assert network.value > 0.0
     assert network.evidence == ("partners:1", "with:outsider")
+
+
+def test_who_worked_together_needs_no_partner_in_common():
+    """Anna and Cleo share an outsider; once they did a project themselves, that counts and the outsider no more."""
+    cohort = readable()
+    met = replace(cohort, projects=(*cohort.projects, PastProject("K9", None, "anna", ("anna", "cleo"))))
+    before, after = (pair_terms(some, "anna", "cleo") for some in (cohort, met))
+    assert before["network"] > 0.0 == before["together"]
+    assert after["network"] == 0.0 < after["together"]
+
+
+def pair_terms(cohort, one, other):
+    """Weight x value of all parts from one person to another."""
+    cohort = pipeline.order(cohort)
+    place = {profile.key: np.array([number]) for number, profile in enumerate(cohort.profiles)}
+    forth, _ = Scorer(space_of(cohort), cohort, default_weights()).terms(place[one], place[other])
+    return dict(zip(PARTS, forth[0].tolist(), strict=True))
 
 
 @pytest.mark.parametrize("z", [-800.0, -3.0, 0.0, 2.5, 800.0])

@@ -20,6 +20,8 @@ DOORS = {
     Job.PUBLISH_RUN: tasks.publish_run,
     Job.READ_IMPORT: tasks.read_import,
     Job.SAVE_IMPORT: tasks.save_import,
+    Job.LEARN: tasks.learn,
+    Job.LEARN_DUE: tasks.learn_due,
     Job.SWEEP: tasks.sweep,
 }
 

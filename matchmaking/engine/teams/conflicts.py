@@ -15,6 +15,7 @@ from matchmaking.engine.teams.outcome import Conflict, Relaxation
 from matchmaking.engine.teams.places import place
 from matchmaking.engine.teams.problem import compile_case
 from matchmaking.engine.teams.rules import FRAME, Case, Roster
+from matchmaking.engine.teams.said import Said
 
 QUICK = 60_000  # steps of a first look, which finds a roster wherever rules are loose
 THOROUGH = 600_000  # steps of a second one, where nothing was proved
@@ -122,19 +123,19 @@ def relaxations(case: Case, conflict: Conflict, seed: int, budget: Budget) -> li
     return eased + _given_up(case, conflict, seed, budget)
 
 
-def _eased(case: Case, conflict: Conflict) -> Iterator[tuple[str, Case]]:
+def _eased(case: Case, conflict: Conflict) -> Iterator[tuple[Said, Case]]:
     """Numbers changed by one: fewer or more teams, wider sizes, a time less in common."""
     counted = any(name.startswith(("at_least_one", "never_alone")) or name in FRAME for name in conflict.rules)
     if case.teams is not None and counted:
         for teams in (case.teams - 1, case.teams + 1):
             if (changed := replace(case, teams=teams)).numbers_of_teams():
-                yield f"Make {teams} teams instead of {case.teams}.", changed
+                yield Said.of("make_teams", teams=teams, now=case.teams), changed
     size = replace(case, largest=case.largest + 1)
-    yield f"Allow {size.largest} people in a team.", size
+    yield Said.of("allow_people", most=size.largest), size
     if "common_slots" in conflict.rules:
         for slots in range(case.rules.common_slots - 1, 0, -1):
             rules = replace(case.rules, common_slots=slots)
-            yield f"Ask for {slots} common times instead of {case.rules.common_slots}.", replace(case, rules=rules)
+            yield Said.of("ask_times", times=slots, now=case.rules.common_slots), replace(case, rules=rules)
 
 
 def _given_up(case: Case, conflict: Conflict, seed: int, budget: Budget) -> list[Relaxation]:

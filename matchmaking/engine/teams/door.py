@@ -14,7 +14,19 @@ from matchmaking.engine.teams.moves import Move, Scored, score_move
 from matchmaking.engine.teams.outcome import Conflict, Outcome, Relaxation
 from matchmaking.engine.teams.rules import Case, Person, Rules, read_case
 
-__all__ = ["Move", "Scored", "check", "conflicts", "form", "read_case", "relaxations", "repair", "score_move", "warm_up", "worth"]
+__all__ = [
+    "Move",
+    "Scored",
+    "check",
+    "conflicts",
+    "form",
+    "read_case",
+    "relaxations",
+    "repair",
+    "score_move",
+    "warm_up",
+    "worth",
+]
 
 SECONDS = 10.0
 

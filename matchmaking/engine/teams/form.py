@@ -11,6 +11,7 @@ from matchmaking.engine.teams.outcome import Certificate, Conflict, Outcome, Pro
 from matchmaking.engine.teams.places import MOST_PLACES
 from matchmaking.engine.teams.problem import FINE, Problem, compile_case
 from matchmaking.engine.teams.rules import Case, Roster
+from matchmaking.engine.teams.said import Said
 from matchmaking.engine.teams.search import Found
 
 PROBED = 3  # numbers of teams that are tried where the number is free
@@ -98,17 +99,13 @@ def _value(problem: Problem, roster: Roster) -> int:
 
 def open_question(case: Case, budget: Budget) -> Outcome:
     """Neither a roster nor a proof that there is none."""
-    why = (
-        "No roster that keeps every rule was found in the time given, and it is not proved that there is none. "
-        "Nobody was placed. More time, or one rule less, may help."
-    )
-    return Outcome(why=why, unplaced=tuple(person.id for person in case.people), steps=budget.spent, cut=budget.cut)
+    return Outcome(Said.of("open"), unplaced=tuple(person.id for person in case.people), steps=budget.spent, cut=budget.cut)
 
 
 def impossible(conflict: Conflict | None, budget: Budget) -> Outcome:
     """The conflict, in words."""
     assert conflict is not None  # noqa: S101  # find() was given rules that are proved impossible
-    return Outcome(why=conflict.why, conflict=conflict, steps=budget.spent, cut=budget.cut)
+    return Outcome(conflict.said, conflict=conflict, steps=budget.spent, cut=budget.cut)
 
 
 def roster_found(case: Case, roster: Roster, answer: exact.Answer, budget: Budget, moved: tuple[str, ...] = ()) -> Outcome:
@@ -118,12 +115,9 @@ def roster_found(case: Case, roster: Roster, answer: exact.Answer, budget: Budge
     measured = worth(case, roster)
     bound = min(bounds.upper(case), answer.bound if answer.bound is not None else float("inf"))
     certificate = certify(measured.total, bound, answer.optimal)
-    why = f"Every rule holds. The value {measured.total:g} is {certificate.proof.value}"
-    if certificate.proof is Proof.BOUNDED:
-        why += f" of at most {100 * (certificate.gap or 0):.1f} %"
-    if budget.cut:
-        why += "; the clock ended the search early, so another run may differ"
-    return Outcome(why + ".", roster, (), measured, certificate, moved=moved, steps=budget.spent, cut=budget.cut)
+    proof = Said.of(certificate.proof.value, gap=f"{100 * (certificate.gap or 0):.1f}")
+    said = Said.of("found", value=float(measured.total), proof=proof, cut=Said.of("cut") if budget.cut else "")
+    return Outcome(said, roster, (), measured, certificate, moved=moved, steps=budget.spent, cut=budget.cut)
 
 
 def certify(total: float, bound: float, optimal: bool) -> Certificate:

@@ -35,7 +35,7 @@ class Worth:
 
 def check(case: Case, roster: Roster) -> list[Broken]:
     """Every hard rule that the roster breaks, frame first; empty: it keeps them all."""
-    return list(_frame(case, roster)) + list(_teams(case, roster)) + list(_groups(case, roster))
+    return list(_frame(case, roster)) + list(_teams(case, roster)) + list(broken_groups(case, roster))
 
 
 def _frame(case: Case, roster: Roster) -> Iterator[Broken]:
@@ -44,10 +44,15 @@ def _frame(case: Case, roster: Roster) -> Iterator[Broken]:
     twice = tuple(sorted({person for person in places if places.count(person) > 1})) if len(places) > len(set(places)) else ()
     if twice or not known.issuperset(places):
         yield Broken("answer", people=twice or tuple(sorted(set(places) - known)))
-    if missing := known.difference(places):
-        yield Broken("everyone", people=tuple(sorted(missing)))
+    yield from left_out(case, roster)
     if case.teams is not None and len(roster) != case.teams:
         yield Broken("teams")
+
+
+def left_out(case: Case, roster: Roster) -> Iterator[Broken]:
+    """Whether somebody has no place."""
+    if missing := {person.id for person in case.people}.difference(person for team in roster for person in team):
+        yield Broken("everyone", people=tuple(sorted(missing)))
 
 
 def _teams(case: Case, roster: Roster) -> Iterator[Broken]:
@@ -80,7 +85,8 @@ def broken_in_team(case: Case, team: Sequence[Person]) -> Iterator[str]:
             yield f"counted:{i}"
 
 
-def _groups(case: Case, roster: Roster) -> Iterator[Broken]:
+def broken_groups(case: Case, roster: Roster) -> Iterator[Broken]:
+    """The rules about people by name that a roster breaks: together, apart, pinned, locked."""
     home = {person: number for number, team in enumerate(roster, 1) for person in team}
     for i, group in enumerate(case.rules.together):
         if len({home.get(person) for person in group}) > 1:
@@ -110,6 +116,14 @@ def worth(case: Case, roster: Roster) -> Worth:
         granted[number - 1] += points if home.get(person) == number - 1 else 0
     plain = [without_pairs(case, [people[i] for i in ids]) for ids in roster]
     return Worth(tuple(points + case.value.pair_weight * inside[team] + granted[team] for team, points in enumerate(plain)))
+
+
+def worth_of_team(case: Case, number: int, ids: Sequence[str]) -> float:
+    """The value of one team; of the people and the pair scores, those inside are enough."""
+    inside, people = set(ids), {person.id: person for person in case.people}
+    fit = sum(score for a, b, score in case.pair_scores if a in inside and b in inside)
+    granted = sum(points for person, wanted, points in case.value.wishes if wanted == number and person in inside)
+    return without_pairs(case, [people[one] for one in ids]) + case.value.pair_weight * fit + granted
 
 
 def without_pairs(case: Case, team: Sequence[Person]) -> float:

@@ -1,9 +1,12 @@
-"""Hand moves of a facilitator: the roster after one, what the teams are worth then, and which rules it newly breaks."""
+"""Hand moves of a facilitator: the roster after one, what the teams are worth then, and which rules it newly breaks.
 
-from collections.abc import Mapping
+Standard library only.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from matchmaking.engine.teams.measure import Broken, Worth, check, worth
+from matchmaking.engine.teams.measure import Broken, Worth, broken_groups, broken_in_team, check, left_out, worth, worth_of_team
 from matchmaking.engine.teams.rules import Case, Roster
 from matchmaking.errors import BadInput
 
@@ -34,18 +37,47 @@ class Scored:
         return {number: after - before for number, (before, after) in enumerate(both, 1) if after != before}
 
 
+@dataclass(frozen=True, slots=True)
+class Rescored:
+    """The same of the teams that a move touches: their values by number before and after."""
+
+    roster: Roster
+    before: Mapping[int, float]
+    after: Mapping[int, float]
+    breaks: tuple[Broken, ...]
+    mends: tuple[Broken, ...]
+
+
 def score_move(case: Case, roster: Roster, move: Move) -> Scored:
     """What a move would do. It is never refused: a broken hard rule is a warning that the facilitator reads first."""
     after = moved_to(roster, move)
     broken, breaks = check(case, roster), check(case, after)
-    known, new = {_key(one) for one in broken}, {_key(one) for one in breaks}
-    return Scored(
-        roster=after,
-        before=worth(case, roster),
-        after=worth(case, after),
-        breaks=tuple(one for one in breaks if _key(one) not in known),
-        mends=tuple(one for one in broken if _key(one) not in new),
-    )
+    return Scored(after, worth(case, roster), worth(case, after), _less(breaks, broken), _less(broken, breaks))
+
+
+def rescore(case: Case, before: Roster, after: Roster) -> Rescored:
+    """What changes from one roster to the other, from the teams alone that differ.
+
+    `case.people` has to know everybody by id, but only the members of those teams by more; `case.pair_scores` only the pairs inside.
+    """
+    touched = [number for number, (old, new) in enumerate(zip(before, after, strict=True), 1) if set(old) != set(new)]
+    broken, breaks = _broken(case, before, touched), _broken(case, after, touched)
+    was, becomes = ({number: worth_of_team(case, number, roster[number - 1]) for number in touched} for roster in (before, after))
+    return Rescored(after, was, becomes, _less(breaks, broken), _less(broken, breaks))
+
+
+def _broken(case: Case, roster: Roster, touched: Sequence[int]) -> list[Broken]:
+    people = {person.id: person for person in case.people}
+    found = list(left_out(case, roster))
+    for number in touched:
+        team = [people[one] for one in roster[number - 1]]
+        found += [Broken(rule, number, tuple(roster[number - 1])) for rule in broken_in_team(case, team)]
+    return found + list(broken_groups(case, roster))
+
+
+def _less(some: Sequence[Broken], others: Sequence[Broken]) -> tuple[Broken, ...]:
+    known = {_key(one) for one in others}
+    return tuple(one for one in some if _key(one) not in known)
 
 
 def moved_to(roster: Roster, move: Move) -> Roster:

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from matchmaking.engine.teams.measure import Worth
 from matchmaking.engine.teams.rules import Case, Roster
+from matchmaking.engine.teams.said import Said
 
 NOTHING = Worth(())
 
@@ -12,9 +13,9 @@ NOTHING = Worth(())
 class Proof(StrEnum):
     """How much is known of a roster's value (and, in a repair, of its moves)."""
 
-    OPTIMAL = "proved optimal"
-    BOUNDED = "bounded with a gap"
-    BEST_FOUND = "only the best found"
+    OPTIMAL = "optimal"
+    BOUNDED = "bounded"
+    BEST_FOUND = "best_found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,29 +36,39 @@ class Conflict:
     """Rules that cannot hold together with the frame; `minimal` where every smaller set was shown to have a roster."""
 
     rules: tuple[str, ...]
-    why: str
+    said: Said
     minimal: bool
+
+    @property
+    def why(self) -> str:
+        """The same in English."""
+        return str(self.said)
 
 
 @dataclass(frozen=True, slots=True)
 class Relaxation:
     """A change of the rules that was checked to leave a roster; `drops` names the rules given up, if it gives up any."""
 
-    words: str
+    said: Said
     case: Case
     roster: Roster
     drops: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """The same in English."""
+        return str(self.said)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The answer to a case. Exactly one of the three: a `roster` that keeps every rule, a `conflict`, or neither.
 
-    `why` says in a sentence what the answer is worth; `steps` were done; `cut` says that the clock ended the search early, so that
+    `said` says in a sentence what the answer is worth; `steps` were done; `cut` says that the clock ended the search early, so that
     another machine may come to another roster.
     """
 
-    why: str
+    said: Said
     roster: Roster = ()
     unplaced: tuple[str, ...] = ()
     worth: Worth = NOTHING
@@ -66,3 +77,8 @@ class Outcome:
     moved: tuple[str, ...] = ()
     steps: int = 0
     cut: bool = False
+
+    @property
+    def why(self) -> str:
+        """The same in English."""
+        return str(self.said)

@@ -14,6 +14,7 @@ from matchmaking.engine.teams.outcome import Outcome
 from matchmaking.engine.teams.places import Placed, place
 from matchmaking.engine.teams.problem import FINE, Ints, Problem, compile_case
 from matchmaking.engine.teams.rules import Case, Roster
+from matchmaking.engine.teams.said import Said
 from matchmaking.engine.teams.search import Heat
 
 PRICES = (1500, 600, 1500, 600, 300, 150)  # of a move, in points of the cases the heats are for; the low ones find other options
@@ -97,7 +98,7 @@ def _outcome(case: Case, roster: Roster, placed: Placed, budget: Budget) -> Outc
     found = form.roster_found(case, roster, exact.Answer(), budget)
     away, least = moved(case, roster), placed.least
     proved = least is not None and len(away) == least
-    said = "fewer is proved impossible" if proved else "fewer may be possible" if least is None else f"the least possible is {least}"
-    why = f"Every rule holds. {len(away)} of those who stayed are in another team ({said}); the value is {found.worth.total:g}."
+    known = Said.of("proved_fewest" if proved else "fewer_possible") if proved or least is None else Said.of("least_possible", least=least)
+    said = Said.of("repaired", moved=len(away), proved=known, value=float(found.worth.total))
     certificate = replace(found.certificate, fewest_moves=proved) if found.certificate else None
-    return replace(found, why=why, certificate=certificate, moved=away)
+    return replace(found, said=said, certificate=certificate, moved=away)

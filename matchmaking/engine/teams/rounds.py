@@ -17,7 +17,6 @@ from numba import njit
 from matchmaking.engine.teams.kernel import NEGATIVE_LOG, TABLE, draw
 from matchmaking.errors import BadInput, Infeasible
 
-SMALLEST, LARGEST = 6, 12  # people at a table, unless said otherwise
 ACROSS, WITHIN, AGAIN, APART = 4, 1, -6, -10_000
 STEPS = 3_000_000
 HOT, COLD = 4.0, 0.2  # in points of a plan's worth
@@ -49,7 +48,7 @@ class Rounds:
     most_across: int
 
 
-def tables_for(people: int, rounds: int, smallest: int = SMALLEST, largest: int = LARGEST) -> int:
+def tables_for(people: int, rounds: int, smallest: int, largest: int) -> int:
     """The number of tables at which most new people are met: the fewest at which a table is not fuller than there are tables.
 
     With fewer, somebody must meet again; with more, tables are emptier. Raises `Infeasible` where no number gives tables of that size.

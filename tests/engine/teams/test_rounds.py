@@ -48,7 +48,7 @@ def test_nobody_meets_anybody_twice_where_that_is_possible():
 
 def test_a_hall_meets_nearly_as_many_of_other_sectors_as_can_be():
     crowd = guests(180)
-    found = plan(crowd, tables_for(180, 3), 3, steps=400_000)
+    found = plan(crowd, tables_for(180, 3, 6, 12), 3, steps=400_000)
     assert found.again == 0
     assert found.met_across >= 0.98 * found.most_across
     for groups in found.tables[1:]:  # nobody meets the same group twice
@@ -87,4 +87,4 @@ def test_what_cannot_be_is_said():
 
 @pytest.mark.parametrize(("people", "rounds", "tables"), [(12, 1, 1), (60, 3, 8), (180, 4, 15), (24, 3, 4), (144, 3, 12)])
 def test_the_number_of_tables_lets_everybody_meet_new_people(people, rounds, tables):
-    assert tables_for(people, rounds) == tables
+    assert tables_for(people, rounds, 6, 12) == tables

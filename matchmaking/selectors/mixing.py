@@ -1,0 +1,141 @@
+"""How an event mixes: who meets whom against chance, who is shown how often, who is left out, what became of it.
+
+Counts made of people's answers are `None` where they are small: nobody may be read out of them.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+
+from matchmaking.models import FollowUp, Introduction, Participant, Registration, Response, Run, Shortfall, Suggestion
+from matchmaking.selectors.records import live_consent
+
+LEAST = 5  # smaller counts are hidden
+NO_CONSENT = "no_consent"
+STEPS = ("suggested", "answered", "accepted", "introduced", "met")
+
+
+class Cell(NamedTuple):
+    """Two sectors: pairs between them (None: 1 to 4, hidden), and those over what chance would give (None: none is possible)."""
+
+    one: str
+    other: str
+    pairs: int | None
+    ratio: float | None
+
+
+def hidden(count: int, least: int = 1) -> int | None:
+    """`count`, or None where it lies between `least` and 4."""
+    return None if least <= count < LEAST else count
+
+
+def heat_map(measures: Mapping[str, Any]) -> list[list[Cell]]:
+    """Sector by sector from a run's measures; empty for a run that has none."""
+    table, chance = measures.get("sectors") or {}, measures.get("sectors_by_chance") or {}
+    return [[Cell(one, other, hidden(table[one].get(other, 0)), chance.get(one, {}).get(other)) for other in table] for one in table]
+
+
+def extremes(rows: Iterable[Iterable[Cell]]) -> tuple[Cell, Cell] | None:
+    """The two sectors that meet least, and those that meet most, against chance; sectors with themselves apart."""
+    crossing = [cell for row in rows for cell in row if cell.one < cell.other and cell.ratio is not None]
+    if len(crossing) < 2:
+        return None
+    crossing.sort(key=lambda cell: (cell.ratio, cell.one, cell.other))
+    return crossing[0], crossing[-1]
+
+
+# --- exposure ---------------------------------------------------------------------------------------------------------
+def live_suggestions(run: Run) -> QuerySet[Suggestion]:
+    """Those of a run that are, or would be, shown."""
+    return Suggestion.objects.filter(run=run, held_at__isnull=True, dropped_at__isnull=True)
+
+
+def exposure(run: Run) -> dict[int, int]:
+    """Suggestions of everybody who has any, by participant."""
+    shown: Counter[int] = Counter()
+    for side in ("pair__a_id", "pair__b_id"):
+        rows = live_suggestions(run).order_by().values_list(side).annotate(how_many=Count("pk"))
+        shown.update(dict(rows.values_list(side, "how_many")))
+    return dict(shown)
+
+
+def histogram(shown: Mapping[int, int], people: int) -> list[tuple[int, int]]:
+    """How many people have 0, 1, 2, ... suggestions."""
+    by_number = Counter(shown.values())
+    by_number[0] = max(people - len(shown), 0)
+    return [(number, by_number[number]) for number in range(max(by_number) + 1)]
+
+
+def most_shown(shown: Mapping[int, int], at_most: int = 10) -> list[tuple[Participant, int]]:
+    """Those who are shown most often, with how often."""
+    first = sorted(shown, key=lambda person: (-shown[person], person))[:at_most]
+    people = Participant.objects.select_related("organisation", "profile").in_bulk(first)
+    return [(people[person], shown[person]) for person in first]
+
+
+def left_out(run: Run) -> QuerySet[Registration]:
+    """Who takes part and has no suggestion, with `cause` (as in `Shortfall`, or `no_consent`, or empty) and `missing`."""
+    mine = live_suggestions(run).filter(Q(pair__a=OuterRef("participant")) | Q(pair__b=OuterRef("participant")))
+    short = Shortfall.objects.filter(run=run, participant=OuterRef("participant"))
+    rows = Registration.objects.filter(~Exists(mine), event=run.event_id, state=Registration.State.APPROVED)
+    return (
+        rows.select_related("participant__organisation", "participant__profile")
+        .annotate(
+            cause=Subquery(short.values("cause")[:1]), missing=Subquery(short.values("missing")[:1]), agrees=live_consent("participant")
+        )
+        .order_by("participant__name", "pk")
+    )
+
+
+# --- what became of it ------------------------------------------------------------------------------------------------
+def funnel(run: Run, people_of: Mapping[str, int]) -> tuple[dict[str, int | None], dict[str, dict[str, int | None]]]:
+    """Suggestions of a published run and what became of them: pairs in all, sides by sector (of `people_of`, its people).
+
+    What is made of answers is hidden below 5, 0 included, and for sectors of fewer than 5 people.
+    """
+    pairs = live_suggestions(run).values("pair_id")
+    answered, met = Response.objects.filter(pair__in=pairs), FollowUp.objects.filter(met_at__isnull=False, introduction__pair__in=pairs)
+    introduced = Introduction.objects.filter(pair__in=pairs)
+    whole = answered.aggregate(
+        answered=Count("pair", distinct=True), accepted=Count("pair", filter=Q(answer=Response.Answer.ACCEPT), distinct=True)
+    ) | {
+        "suggested": pairs.count(),
+        "introduced": introduced.count(),
+        "met": met.aggregate(how_many=Count("introduction", distinct=True))["how_many"],
+    }
+    sides = {sector: dict.fromkeys(STEPS, 0) for sector in people_of}
+    for step, rows in _by_sector(run, answered, introduced, met):
+        for sector, how_many in rows:
+            sides.setdefault(sector, dict.fromkeys(STEPS, 0))[step] += how_many
+    return _veiled(whole), {sector: _veiled(row, few=people_of.get(sector, 0) < LEAST) for sector, row in sides.items()}
+
+
+def _by_sector(run: Run, answered: Any, introduced: Any, met: Any) -> Iterable[tuple[str, Iterable[tuple[str, int]]]]:
+    shown = live_suggestions(run).order_by()
+    for side in ("a", "b"):
+        yield "suggested", _grouped(shown, f"pair__{side}__profile__sector")
+        yield "introduced", _grouped(introduced, f"pair__{side}__profile__sector")
+    yield "answered", _grouped(answered, "participant__profile__sector")
+    yield "accepted", _grouped(answered.filter(answer=Response.Answer.ACCEPT), "participant__profile__sector")
+    yield "met", _grouped(met, "participant__profile__sector")
+
+
+def _grouped(rows: Any, by: str) -> Iterable[tuple[str, int]]:
+    found: Iterable[tuple[str, int]] = rows.order_by().annotate(group=F(by)).values_list("group").annotate(how_many=Count("pk"))
+    return found
+
+
+def _veiled(counts: Mapping[str, int], *, few: bool = False) -> dict[str, int | None]:
+    nothing = not counts["suggested"]
+    hide = {step: None if few and not nothing else hidden(counts[step], 1 if nothing else 0) for step in STEPS[1:]}
+    return {"suggested": hidden(counts["suggested"]), **hide}
+
+
+# --- two runs ---------------------------------------------------------------------------------------------------------
+def mixed_before(run: Run) -> Run | None:
+    """The run to compare with: what was shown before it; for one that was never shown, what is shown now."""
+    if run.published_at:
+        return run.previous
+    return Run.objects.filter(publications__event=run.event_id, kind=run.kind).exclude(pk=run.pk).select_related("learned").first()
