@@ -1,21 +1,17 @@
 """`python -m benchmarks.pictures`: the pictures of docs/matching.md, drawn from a run of the engine on the demo programme's people."""
 
-import csv
-import json
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 from html import escape
 from pathlib import Path
 
+from benchmarks.fairness import demo_cohort
 from matchmaking.engine import pipeline
 from matchmaking.engine.candidates import read_candidates
 from matchmaking.engine.parameters import Parameters
-from matchmaking.engine.records import Cohort, Direction, PastProject, Profile, Suggested
+from matchmaking.engine.records import Cohort, Direction, Suggested
 
-ROOT = Path(__file__).resolve().parent.parent
-DEMO, FOLDER = ROOT / "demo", ROOT / "docs" / "pictures"
+FOLDER = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 INK, BACK = "#222222", "#ffffff"
 COLOURS = (
     "#4e79a7", "#f28e2b", "#59a14f", "#e15759", "#76b7b2", "#edc948", "#b07aa1", "#9c755f",
@@ -36,31 +32,6 @@ def main() -> None:
 
 
 # --- the run ---------------------------------------------------------------------------------------------------------
-def demo_cohort() -> Cohort:
-    """The demo programme's people and past projects, from its files; their columns stand in one order in all languages."""
-    named = tomllib.loads((DEMO / "programme.toml").read_text(encoding="utf-8"))["sector"]
-    sectors = {name: sector["key"] for sector in named for name in sector["name"].values()}
-    people = [_person(row, sectors) for path in sorted(DEMO.glob("participants-*.csv")) for row in _rows(path)]
-    told = [json.loads(line) for line in (DEMO / "projects.jsonl").read_text(encoding="utf-8").splitlines()]
-    return Cohort(tuple(people), tuple(map(_project, told)))
-
-
-def _rows(path: Path) -> list[list[str]]:
-    lines = path.read_text(encoding="utf-8-sig").splitlines(keepends=True)
-    return list(csv.reader(lines, delimiter=";" if ";" in lines[0] else ","))[1:]
-
-
-def _person(row: Sequence[str], sectors: Mapping[str, str]) -> Profile:
-    key, _, _, organisation, sector, industries, city, country, *told, about, _, _ = row
-    languages, offers, needs, interests = (tuple(entry.strip() for entry in cell.split(";") if entry.strip()) for cell in told)
-    branches = tuple(entry.strip() for entry in industries.split(";") if entry.strip())
-    return Profile(key, sectors[sector], organisation, branches, city, country, languages, offers, needs, interests, about=about)
-
-
-def _project(row: Mapping[str, str]) -> PastProject:
-    return PastProject(row["id"], date.fromisoformat(row["when"]), row["lead"], tuple(row["members"]), tuple(row["tags"]), row["text"])
-
-
 def telling(shown: Sequence[Suggested]) -> Suggested:
     """The suggestion whose reasons come from the most parts, the likelier one of equals."""
     return max(shown, key=lambda pair: (sum(term.value > LEAST for side in (pair.ab, pair.ba) for term in side.terms), pair.score_e9))

@@ -23,6 +23,7 @@ from tests.system.stack import Stack
 
 PEOPLE, LATE, GONE, LOCKED = 180, 7, 8, 6
 SEARCH = {"seconds": 1}
+PATIENCE = (2, 8, 30)  # seconds; a search that a busy machine cut short finds nothing, says so, and is asked again with more of them
 RULES = [
     {"kind": "team_size", "least": 4, "most": 6},
     {"kind": "common_language"},
@@ -84,6 +85,12 @@ def staged(people: int) -> tuple[Event, Any, Any]:
     return event, *facilitators
 
 
+def found_at_last(stack: Stack, person: Person, event: Event, path: str, body: Any) -> list[Any]:
+    """The rosters of the first run that had time enough."""
+    asked = ({**body, "seconds": seconds} for seconds in PATIENCE)
+    return next(filter(None, (drafts(stack, person, event, person.done("POST", path, told)) for told in asked)), [])
+
+
 def drafts(stack: Stack, person: Person, event: Event, told: Any) -> list[Any]:
     """The rosters of a run that was asked for, once it is done; it tells how far it is meanwhile."""
     seen = set()
@@ -122,7 +129,7 @@ def test_the_day_of_a_facilitator(stack, port):
     asked = {"event": event.pk, "alternatives": 2, **SEARCH}
     status, run = ada.ask("POST", "/rosters/", asked)
     assert (status, ada.ask("POST", "/rosters/", asked)[0]) == (202, 200)
-    found = drafts(stack, ada, event, run)
+    found = drafts(stack, ada, event, run) or found_at_last(stack, ada, event, "/rosters/", asked)
     first = ada.get(f"/rosters/{max(found, key=lambda row: row['total'])['id']}/")
     assert (first["warnings"], first["unplaced"], len(home_of(first))) == ([], [], PEOPLE)
     told = ada.get(f"/rosters/{found[0]['id']}/compare/?with={found[1]['id']}")
@@ -132,7 +139,7 @@ def test_the_day_of_a_facilitator(stack, port):
     # six good teams are locked, the rest is formed anew
     best = sorted(first["members"], key=lambda team: -team["value"])[:LOCKED]
     ada.done("POST", f"/rosters/{first['id']}/lock/", {"teams": [team["number"] for team in best]})
-    (again,) = drafts(stack, ada, event, ada.done("POST", "/rosters/", {**asked, "base": first["id"], "alternatives": 1, "seed": 7}))
+    (again,) = found_at_last(stack, ada, event, "/rosters/", {**asked, "base": first["id"], "alternatives": 1, "seed": 7})
     roster = ada.get(f"/rosters/{again['id']}/")
     kept = {team["number"]: sorted(one["id"] for one in team["people"]) for team in best}
     assert {team["number"]: sorted(one["id"] for one in team["people"]) for team in roster["members"] if team["locked"]} == kept
@@ -163,7 +170,7 @@ def test_the_day_of_a_facilitator(stack, port):
     Registration.objects.filter(pk__in=[one.pk for one in late]).update(state="approved")
     now = ada.get(f"{path}/")
     assert (sum(team["left"] for team in now["members"]), len(now["unplaced"])) == (GONE, LATE)
-    options = [ada.get(f"/rosters/{one['id']}/") for one in drafts(stack, ada, event, ada.done("POST", f"{path}/repair/", {"seconds": 2}))]
+    options = [ada.get(f"/rosters/{one['id']}/") for one in found_at_last(stack, ada, event, f"{path}/repair/", {})]
     assert options
     for option in options:
         assert (option["warnings"], option["unplaced"]) == ([], [])
