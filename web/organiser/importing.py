@@ -1,6 +1,6 @@
 """S12: a spreadsheet from the upload over the preview, with repairs in place, to what is saved, and back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.conf import settings
@@ -197,7 +197,7 @@ def told_of(request: HttpRequest, import_: Import, event: Event) -> dict[str, An
         "outcome": outcome,
         "import_rows": [_row(row, import_) for row in listed[:ROWS_AT_ONCE]],
         "after": listed[ROWS_AT_ONCE - 1].number if len(listed) > ROWS_AT_ONCE else None,
-        "columns": [COLUMNS.get(name, name) for name in columns],
+        "columns": [COLUMNS.get(name, name) for name in in_order(columns)],
         "unknown": import_.table.get("unknown") or [],
         "table": import_.table,
         "encodings": ENCODINGS,
@@ -221,9 +221,15 @@ def standing(import_: Import, event: Event) -> dict[str, Any]:
     }
 
 
+def in_order(names: Iterable[str]) -> list[str]:
+    """Columns in the same order wherever they are told: what makes a row somebody first. A database keeps no order of keys."""
+    known = [*ALWAYS, *COLUMNS]
+    return sorted(names, key=lambda name: (known.index(name) if name in known else len(known), name))
+
+
 def _row(row: ImportRow, import_: Import) -> dict[str, Any]:
     """A row with what is wrong with it, and the cells that can be repaired."""
-    names = [*ALWAYS, *(name for name in row.cells if name not in ALWAYS)]
+    names = in_order({*ALWAYS, *row.cells})
     return {
         "row": row,
         "outcome": OUTCOMES[ImportRow.Outcome(row.outcome)],
