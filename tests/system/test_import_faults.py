@@ -9,6 +9,7 @@ import pytest
 
 from matchmaking.models import Consent, Event, Import, ImportRow, Organisation, Participant, Profile, Programme, Registration
 from matchmaking.services import imports
+from tests.system.servers import alive
 from tests.system.stack import Stack
 
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("system")]
@@ -73,7 +74,7 @@ def test_f28_killed_before_the_commit_nothing_stands_there_then_all_of_it_once(s
     stack.arm(place, "kill")
     import_ = saving(stack, event)
     killed = stack.hit(place)
-    stack.until(lambda: not psutil.pid_exists(killed) or psutil.Process(killed).status() == psutil.STATUS_ZOMBIE, "the worker is dead")
+    stack.until(lambda: not alive(killed), "the worker is dead")
     assert people(event) in (NONE, ALL), "never a part"
     reached(stack, import_, Import.State.DONE)
     assert (people(event), import_.counts["new"]) == (ALL, ROWS)

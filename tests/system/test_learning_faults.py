@@ -1,12 +1,12 @@
 """Learning on real processes: the message travels, a killed worker is replaced, and what it half did is nowhere."""
 
-import psutil
 import pytest
 
 from matchmaking.models import AuditEntry, Habit, LearnedWeights
 from matchmaking.selectors.learning import active_weights
 from matchmaking.services import learning
 from tests.learned import answer
+from tests.system.servers import alive
 
 
 def ended(stack, learned, seconds=30):
@@ -19,7 +19,7 @@ def test_a_worker_killed_while_it_learns_is_replaced_and_nothing_is_done_twice(s
     answer(event)
     stack.arm(place, "kill")
     first, _ = learning.start(event.programme, by=None)
-    stack.until(lambda: not psutil.pid_exists(stack.hit(place)), "the worker is dead")
+    stack.until(lambda: not alive(stack.hit(place)), "the worker is dead")
     seen = active_weights(event.programme_id), Habit.objects.filter(learned=first).exists()
     first.refresh_from_db()
     assert seen == (None, False) or first.attempts > 1, "what a killed worker half did is nowhere"

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from itertools import count
 from threading import Barrier, Thread
 
-import psutil
 import pytest
 from django.db import connection
 
@@ -21,6 +20,7 @@ from matchmaking.services.invariants import check_invariants
 from matchmaking.services.sweep import sweep
 from tests.factories import make_user
 from tests.runs import export, make_cohort, make_programme, shown
+from tests.system.servers import alive
 from tests.system.stack import SCALE, Stack
 
 TAKEN_UP_S = 60 * SCALE  # the promise, in the stack's time
@@ -50,7 +50,7 @@ def published(stack: Stack, event: Event) -> tuple[set[int], str]:
 
 
 def gone(pid: int) -> Callable[[], bool]:
-    return lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    return lambda: not alive(pid)
 
 
 # --- F1: kill -9 while scoring ---------------------------------------------------------------------------------------

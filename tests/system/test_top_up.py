@@ -15,7 +15,7 @@ from matchmaking.services import joining, runs
 from matchmaking.services.invariants import check_invariants
 from tests.factories import make_role, make_user
 from tests.runs import make_cohort, make_programme, shown
-from tests.system.servers import free_port
+from tests.system.servers import alive, free_port
 from tests.system.stack import SCALE, Stack
 
 TAKEN_UP_S = 60 * SCALE
@@ -100,4 +100,4 @@ def test_a_top_up_survives_a_killed_worker_and_appears_whole_or_not_at_all(stack
 
 
 def gone(pid: int) -> Any:
-    return lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    return lambda: not alive(pid)
