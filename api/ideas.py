@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from api.etags import answer, matched, tag
 from api.filters import IdFilter
-from api.runs import ANY_RUN, run_as_seen
+from api.runs import ANY_RUN, run_asked_for
 from api.serializers import Id, Strict, Text, Words
 from api.views import Nouns, SignedIn
 from matchmaking import access
@@ -121,8 +121,7 @@ class Ideas(Nouns):
         """Look for who should join: 202 with the run, or 200 with the one that is active already. Read the list under `suggestions`."""
         self.take_nothing(request)
         run, new = ideas.look_for_joiners(idea=access.idea_with_joiners(request.user, int(pk)), by=request.user)
-        told = run_as_seen(run, access.roles_of(request.user))
-        return Response(told, status=202 if new else 200, headers={"Location": f"/api/v1/runs/{run.pk}/"})
+        return run_asked_for(request, run, new)
 
     def told(self, idea: Idea) -> Response:
         return answer(self.request, IdeaOut(idea, context={"request": self.request}).data, idea.version)

@@ -1,7 +1,5 @@
 """Rosters: asked for, read, compared, repaired, published."""
 
-from typing import Any
-
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_serializer
@@ -13,12 +11,12 @@ from rest_framework.response import Response
 from api.etags import answer
 from api.filters import IdFilter
 from api.roster_moves import RosterMoves
-from api.runs import RunDetails, run_as_seen
+from api.runs import RunDetails, run_asked_for
 from api.serializers import Id, Strict
 from api.views import SignedIn
 from matchmaking import access
 from matchmaking.errors import BadInput
-from matchmaking.models import Roster, Run
+from matchmaking.models import Roster
 from matchmaking.selectors.rosters import at_a_glance, compared, whole, with_measures
 from matchmaking.services import rosters, team_runs
 
@@ -178,7 +176,7 @@ class Rosters(RosterMoves):
         found = access.rosters_visible_to(request.user).filter(pk=base, event=event).first() if base else None
         if base and found is None:
             raise BadInput("There is no such roster.", fields={"base": "There is no such roster."})
-        return self.asked(*team_runs.form(event=event, base=found, by=request.user, **asked))
+        return run_asked_for(request, *team_runs.form(event=event, base=found, by=request.user, **asked))
 
     @extend_schema(request=RepairIn, responses={202: RunDetails, 200: RunDetails})
     @action(detail=True, methods=["post"], filterset_class=None)
@@ -187,7 +185,7 @@ class Rosters(RosterMoves):
         roster = access.roster_for(request.user, int(pk))
         form = RepairIn(data=request.data)
         form.is_valid(raise_exception=True)
-        return self.asked(*team_runs.repair(roster=roster, by=request.user, **form.validated_data))
+        return run_asked_for(request, *team_runs.repair(roster=roster, by=request.user, **form.validated_data))
 
     @extend_schema(parameters=[OpenApiParameter("with", OpenApiTypes.INT64, required=True)], responses=ComparedRosters)
     @action(detail=True, methods=["get"], filterset_class=None)
@@ -217,7 +215,3 @@ class Rosters(RosterMoves):
         """Put a draft away."""
         self.take_nothing(request)
         return self.glance(rosters.set_aside(roster=access.roster_to_edit(request.user, int(pk)), by=request.user))
-
-    def asked(self, run: Run, new: bool) -> Response:
-        told: dict[str, Any] = run_as_seen(run, access.roles_of(self.request.user))
-        return Response(told, status=202 if new else 200, headers={"Location": f"/api/v1/runs/{run.pk}/"})

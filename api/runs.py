@@ -125,6 +125,12 @@ def run_as_seen(run: Run, held: access.Held) -> dict[str, Any]:
     return told
 
 
+def run_asked_for(request: Request, run: Run, new: bool) -> Response:
+    """The answer to a request for a run: 202 with the new one, or 200 with the one that is active already."""
+    headers = {"Location": f"/api/v1/runs/{run.pk}/"}
+    return Response(run_as_seen(run, access.roles_of(request.user)), status=202 if new else 200, headers=headers)
+
+
 class SideOut(serializers.Serializer):
     id = serializers.IntegerField()
     name = serializers.CharField()
@@ -249,7 +255,7 @@ class Runs(Nouns):
         event = access.event_to_organise(request.user, asked["event"])
         run, new = runs.start(event, by=request.user, parameters=asked["parameters"], publish=asked["publish"], kind=asked["kind"])
         run.event = event
-        return Response(self.seen(run), status=202 if new else 200, headers={"Location": f"/api/v1/runs/{run.pk}/"})
+        return run_asked_for(request, run, new)
 
     @extend_schema(request=None, responses=RunDetails)
     @action(detail=True, methods=["post"], filterset_class=None)

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.filters import IdFilter
-from api.runs import RunDetails, run_as_seen
+from api.runs import RunDetails, run_asked_for
 from api.serializers import Id, Strict
 from api.views import Nouns, SignedIn
 from matchmaking import access
@@ -138,8 +138,7 @@ class TablePlans(Nouns):
         event = access.event_to_facilitate(request.user, asked.pop("event"))
         hosts = {host["participant"]: host["table"] for host in asked.pop("hosts", [])}
         run, new = table_plans.ask(event=event, by=request.user, hosts=hosts, **asked)
-        told = run_as_seen(run, access.roles_of(request.user))
-        return Response(told, status=202 if new else 200, headers={"Location": f"/api/v1/runs/{run.pk}/"})
+        return run_asked_for(request, run, new)
 
     @extend_schema(request=None, responses=TablePlanOut)
     @action(detail=True, methods=["post"], filterset_class=None)

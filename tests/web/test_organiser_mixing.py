@@ -139,7 +139,7 @@ def make_answered(count):
 
 def test_the_funnel_counts_pairs_and_hides_small_numbers():
     scene = make_answered(7)
-    whole, sides = mixing.funnel(scene.run, {"authority": 2, "education": 10})
+    whole, sides = mixing.funnel(scene.run, mixing.exposure(scene.run), {"authority": 2, "education": 10})
     assert whole == {"suggested": 7, "answered": 7, "accepted": 6, "introduced": None, "met": None}
     assert sides["authority"] == {"suggested": 7, "answered": None, "accepted": None, "introduced": None, "met": None}, "two people"
     assert sides["education"]["suggested"] == 7
@@ -196,5 +196,5 @@ def test_a_run_of_elsewhere_is_none(scene, asked):
 def test_the_page_costs_the_same_for_any_number(pairs, django_assert_num_queries):
     scene = make_scene(pairs=pairs)
     scene.client.get(scene.page("mixing/"))
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(19):
         scene.client.get(scene.page("mixing/"))

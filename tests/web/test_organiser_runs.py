@@ -7,6 +7,7 @@ from django.test import Client
 
 from matchmaking.models import AuditEntry, Import, Publication, Registration, Run, Shard
 from matchmaking.services import runs
+from matchmaking.services.runs import EXHAUSTED
 from tests.factories import make_event, make_role, make_user
 from tests.web.organising import make_scene
 from tests.web.visits import PART, text_of, visitor
@@ -145,6 +146,14 @@ def test_a_failure_is_told_in_plain_words(scene):
     assert "The run failed. 3 rows cannot be imported as they are." in told
     assert "What people see now has not changed." in told
     assert "Start a new run" in told
+
+
+def test_a_stage_is_told_by_what_it_does(scene):
+    failure = {"template": EXHAUSTED, "params": {"attempts": 3, "stage": "vectors", "run": 5}}
+    run = Run.objects.create(event=scene.event, state="failed", failure=failure)
+    told = text_of(scene.client.get(scene.run_page(run=run)))
+    assert "The work stopped 3 times at one stage (Reading what people offer and need)." in told
+    assert "vectors" not in told
 
 
 # --- steering ---------------------------------------------------------------------------------------------------------
