@@ -48,11 +48,12 @@ class ProfilePlain(serializers.ModelSerializer):
 class PartnerPlain(serializers.ModelSerializer):
     organisation = serializers.CharField(source="organisation.name")
     sector = serializers.SerializerMethodField()
+    sector_key = serializers.CharField(source="profile.sector")
     profile = ProfilePlain()
 
     class Meta:
         model = Participant
-        fields = ("id", "name", "organisation", "sector", "profile")
+        fields = ("id", "name", "organisation", "sector", "sector_key", "profile")
 
     def get_sector(self, partner: Participant) -> str:
         return str(self.context["sectors"][partner.profile.sector])
