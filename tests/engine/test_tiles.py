@@ -157,7 +157,10 @@ def test_eligible_and_partners_are_counted_as_pair_by_pair(cohort, same_sector, 
     found = candidates(space, cohort, parameters, weights, 0, count)
     counted = partners(space, cohort, parameters, weights, 0, count)
     assert (np.minimum(found.above, 8) == np.minimum(counted, 8)).all()
-    assert (counted == passed.sum(axis=1)).all() or threshold > 0.0
+    rows, columns = np.nonzero(passed)
+    least = np.log(threshold) * SCALE if threshold else -np.inf
+    reached = Scorer(space, cohort, weights).scores(rows, columns) >= least
+    assert counted.tolist() == np.bincount(rows, reached, minlength=count).astype(np.int64).tolist()
 
 
 def test_shards_of_a_larger_event_find_whom_brute_force_finds_and_choose_the_same(monkeypatch):

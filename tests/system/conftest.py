@@ -45,7 +45,10 @@ def stack(whole_stack: Stack, django_db_blocker) -> Iterator[Stack]:
     """The processes, all running; the ORM of this process is pointed at their database."""
     with django_db_blocker.unblock(), whole_stack.here():
         whole_stack.calm()
-        whole_stack.supervise()
+        whole_stack.brought_back.clear()
+        whole_stack.redis_stopped = False
+        for name in whole_stack.ended_by_themselves():
+            whole_stack.stop(name)
         missing = [name for name in ("redis", "runs", "interactive", "beat") if name not in whole_stack.processes]
         if missing:
             whole_stack.start(*missing)

@@ -106,4 +106,5 @@ def test_guesses_of_the_password_are_counted(two, settings):
 def test_the_page_has_a_fixed_number_of_queries(two, django_assert_num_queries):
     client = visitor(two.ada)
     with django_assert_num_queries(11):
-        client.get(PAGE)
+        answer = client.get(PAGE)
+    assert (answer.status_code, two.ada.mail in answer.content.decode()) == (200, True)

@@ -39,7 +39,7 @@ def test_a_change_is_saved_without_script_by_the_button(ada):
     now = fresh(ada)
     assert (now.name, now.profile.city, now.organisation.name, now.profile.same_sector) == ("Ada Byron", "Gomel", "New house", True)
     assert now.claimed_at is not None, "saving confirms the profile as one's own"
-    assert "Saved." in text_of(visitor(ada).get(address(ada))) or AuditEntry.objects.filter(action="participant.changed").count() == 1
+    assert AuditEntry.objects.filter(action="participant.changed").count() == 1
 
 
 def test_a_change_is_saved_as_one_types(ada):
