@@ -38,8 +38,8 @@ def few_steps(monkeypatch, settings):
     settings.HEARTBEAT_S = 600  # in one transaction with the work, on SQLite, a beat would wait for its end
     form, repair, ways = door.form, door.repair, door.relaxations
     monkeypatch.setattr(compute.door, "form", lambda case, seconds, seed: form(case, 0.1, seed, clock_that_stands))
-    monkeypatch.setattr(compute.door, "repair", lambda case, seconds, seed: repair(case, 0.4, seed))
-    monkeypatch.setattr(compute.door, "relaxations", lambda case, found, seconds, seed: ways(case, found, 0.5, seed))
+    monkeypatch.setattr(compute.door, "repair", lambda case, seconds, seed: repair(case, 5.0, seed))
+    monkeypatch.setattr(compute.door, "relaxations", lambda case, found, seconds, seed: ways(case, found, 5.0, seed))
 
 
 def cohort(programme="city", slug="hack", count=24, **fields):

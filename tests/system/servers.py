@@ -40,6 +40,11 @@ def alive(pid: int) -> bool:
         return False
 
 
+def gone(pid: int) -> Callable[[], bool]:
+    """Asks whether a process has ended."""
+    return lambda: not alive(pid)
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

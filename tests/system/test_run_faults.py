@@ -20,7 +20,7 @@ from matchmaking.services.invariants import check_invariants
 from matchmaking.services.sweep import sweep
 from tests.factories import make_user
 from tests.runs import export, make_cohort, make_programme, shown
-from tests.system.servers import alive
+from tests.system.servers import gone
 from tests.system.stack import SCALE, Stack
 
 TAKEN_UP_S = 60 * SCALE  # the promise, in the stack's time
@@ -47,10 +47,6 @@ def published(stack: Stack, event: Event) -> tuple[set[int], str]:
     run = stack.ended(started(event))
     assert run.state == "done", stack.state()
     return shown(event), export(event)
-
-
-def gone(pid: int) -> Callable[[], bool]:
-    return lambda: not alive(pid)
 
 
 # --- F1: kill -9 while scoring ---------------------------------------------------------------------------------------

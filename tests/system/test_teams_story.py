@@ -10,7 +10,6 @@ from itertools import count
 from threading import Barrier
 from typing import Any
 
-import psutil
 import pytest
 from knox.models import AuthToken
 
@@ -18,7 +17,7 @@ from matchmaking.models import Event, Participant, Registration, Roster, Run, Ru
 from matchmaking.services.invariants import check_invariants
 from tests.factories import make_role, make_roster, make_user
 from tests.runs import make_cohort, make_programme
-from tests.system.servers import free_port
+from tests.system.servers import asked, free_port
 from tests.system.stack import Stack
 
 PEOPLE, LATE, GONE, LOCKED = 180, 7, 8, 6
@@ -70,7 +69,7 @@ def port(whole_stack: Stack, django_db_blocker) -> Iterator[int]:
     number = free_port()
     whole_stack.start_web(number)
     with django_db_blocker.unblock(), whole_stack.here():
-        whole_stack.until(lambda: any(one.laddr.port == number for one in psutil.net_connections("tcp")), "the web server listens", 40)
+        whole_stack.until(lambda: asked(number, "/health/live")[0], "the web server listens", 40)
     yield number
     whole_stack.stop("web")
 
@@ -92,17 +91,9 @@ def found_at_last(stack: Stack, person: Person, event: Event, path: str, body: A
 
 
 def drafts(stack: Stack, person: Person, event: Event, told: Any) -> list[Any]:
-    """The rosters of a run that was asked for, once it is done; it tells how far it is meanwhile."""
-    seen = set()
-
-    def over() -> bool:
-        status = person.get(f"/runs/{told['id']}/")
-        seen.add((status["stage"], status["percent"]))
-        return status["state"] not in Run.ACTIVE
-
-    stack.until(over, "the run ends", 60)
+    """The rosters of a run that was asked for, once it is done."""
+    stack.until(lambda: person.get(f"/runs/{told['id']}/")["state"] not in Run.ACTIVE, "the run ends", 60 + 3 * PATIENCE[-1])
     assert person.get(f"/runs/{told['id']}/")["state"] == "done", stack.state()
-    assert len(seen) > 1
     return person.get(f"/rosters/?run={told['id']}&ordering=number&page_size=20")["results"]
 
 

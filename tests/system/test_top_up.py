@@ -6,7 +6,6 @@ import urllib.request
 from itertools import count
 from typing import Any
 
-import psutil
 import pytest
 from knox.models import AuthToken
 
@@ -15,7 +14,7 @@ from matchmaking.services import joining, runs
 from matchmaking.services.invariants import check_invariants
 from tests.factories import make_role, make_user
 from tests.runs import make_cohort, make_programme, shown
-from tests.system.servers import alive, free_port
+from tests.system.servers import asked, free_port, gone
 from tests.system.stack import SCALE, Stack
 
 TAKEN_UP_S = 60 * SCALE
@@ -41,7 +40,7 @@ def event(stack: Stack) -> Event:
     return event
 
 
-def asked(port: int, token: str, method: str, path: str, body: Any = None) -> Any:
+def done(port: int, token: str, method: str, path: str, body: Any = None) -> Any:
     """The JSON that the server answers."""
     headers = {"Authorization": f"Token {token}", "Content-Type": "application/json"}
     data = json.dumps(body).encode() if body is not None else None
@@ -53,25 +52,21 @@ def asked(port: int, token: str, method: str, path: str, body: Any = None) -> An
         raise AssertionError(error.read().decode()) from error
 
 
-def listening(port: int) -> bool:
-    return any(one.laddr.port == port for one in psutil.net_connections("tcp") if one.status == psutil.CONN_LISTEN)
-
-
 def test_who_joins_over_http_gets_suggestions_over_http(stack, event):
     port, person, organiser = free_port(), make_user(), make_user()
     make_role(organiser, event.programme)
     mine, theirs = (AuthToken.objects.create(user=user)[1] for user in (person, organiser))
     stack.start_web(port)
     try:
-        stack.until(lambda: listening(port), "the web server listens", 40)
+        stack.until(lambda: asked(port, "/health/live")[0], "the web server listens", 40)
         before = shown(event)
-        registration = asked(port, mine, "POST", f"/join/{event.join_code}/", TOLD)
+        registration = done(port, mine, "POST", f"/join/{event.join_code}/", TOLD)
         assert registration["state"] == "waiting"
-        assert asked(port, mine, "GET", "/suggestions/")["results"] == []
-        asked(port, theirs, "POST", f"/registrations/{registration['id']}/approve/", {})
-        stack.until(lambda: asked(port, mine, "GET", "/suggestions/")["results"], "there are suggestions", WORK_S)
-        told = asked(port, mine, "GET", "/suggestions/")["results"]
-        (top_up,) = [run for run in asked(port, theirs, "GET", f"/runs/?event={event.pk}")["results"] if run["kind"] == "top_up"]
+        assert done(port, mine, "GET", "/suggestions/")["results"] == []
+        done(port, theirs, "POST", f"/registrations/{registration['id']}/approve/", {})
+        stack.until(lambda: done(port, mine, "GET", "/suggestions/")["results"], "there are suggestions", WORK_S)
+        told = done(port, mine, "GET", "/suggestions/")["results"]
+        (top_up,) = [run for run in done(port, theirs, "GET", f"/runs/?event={event.pk}")["results"] if run["kind"] == "top_up"]
     finally:
         stack.stop("web")
     assert {row["state"] for row in told} == {"open"}
@@ -97,7 +92,3 @@ def test_a_top_up_survives_a_killed_worker_and_appears_whole_or_not_at_all(stack
     assert len(shown(event)) - len(before) == Suggestion.objects.filter(top_up=run).count() == run.measures["came"] >= 3
     assert Participant.objects.filter(pk=entered.participant_id).exists()
     assert check_invariants(event) == []
-
-
-def gone(pid: int) -> Any:
-    return lambda: not alive(pid)
