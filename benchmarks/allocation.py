@@ -16,7 +16,7 @@ from scipy.optimize import linprog
 from threadpoolctl import threadpool_limits
 
 from benchmarks import machine
-from benchmarks.fairness import demo_cohort
+from benchmarks.demo_people import demo_cohort
 from benchmarks.stages import REAL, real_cohort
 from matchmaking.engine import pipeline
 from matchmaking.engine.allocate import market_pairs

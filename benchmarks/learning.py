@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy import stats
 from scipy.special import expit
 
-from benchmarks.fairness import demo_cohort
+from benchmarks.demo_people import demo_cohort
 from matchmaking.engine import pipeline
 from matchmaking.engine.learning import Answers, Taught, learn, without_habits
 from matchmaking.engine.parameters import Parameters

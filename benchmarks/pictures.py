@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
-from benchmarks.fairness import demo_cohort
+from benchmarks.demo_people import demo_cohort
 from matchmaking.engine import pipeline
 from matchmaking.engine.candidates import read_candidates
 from matchmaking.engine.parameters import Parameters

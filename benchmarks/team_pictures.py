@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from benchmarks.fairness import demo_cohort
+from benchmarks.demo_people import demo_cohort
 from benchmarks.pictures import COLOURS, FOLDER, LEFT, RIGHT, WIDTH, _box, _legend, _svg, _text
 from benchmarks.teams import _plain, _random
 from matchmaking.engine import pipeline

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from benchmarks.fairness import demo_cohort
+from benchmarks.demo_people import demo_cohort
 from benchmarks.learning import ROUNDS, moved, pairs_of, rates, shipped
 from matchmaking.engine import learning
 from matchmaking.engine.learning import FIXED, HABIT_MOST, NOT_NEGATIVE, Answers
