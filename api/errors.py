@@ -1,6 +1,5 @@
 """The one place where errors become HTTP: RFC 9457 problem details, in the reader's language."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
@@ -13,17 +12,8 @@ from rest_framework.views import set_rollback
 
 from api.rendering import to_json
 from matchmaking import errors
+from matchmaking.selectors.sentences import by_field, sentence, status_of
 
-STATUS = {
-    errors.NotFound: 404,
-    errors.NotAllowed: 403,
-    errors.Conflict: 409,
-    errors.Stale: 412,
-    errors.Infeasible: 409,
-    errors.BadInput: 400,
-    errors.TooOften: 429,
-    errors.Unavailable: 503,
-}
 TITLES = {400: "Bad input", 401: "Sign in first", 403: "Not allowed", 404: "Not found", 405: "Method not allowed", 406: "Not acceptable",
           409: "Conflict", 410: "Gone", 412: "Changed since", 413: "Too large", 415: "Unsupported media type", 422: "Unusable",
           428: "Precondition required", 429: "Too many requests", 500: "Error", 503: "Unavailable"}  # fmt: skip
@@ -35,23 +25,6 @@ def problem(status: int, detail: str, *, headers: dict[str, str] | None = None, 
     return Response(body, status=status, content_type="application/problem+json", headers=headers)
 
 
-def sentence(error: errors.MatchmakingError) -> str:
-    """The error's sentence in the active language."""
-    return in_words(error.template, error.params)
-
-
-def in_words(template: str, params: Mapping[str, object]) -> str:
-    """A stored sentence with its values, in the active language."""
-    text = gettext(template) if template else ""
-    return text.format_map(params) if params else text
-
-
-def by_field(error: errors.BadInput) -> dict[str, str]:
-    """What is wrong with each field, in the active language."""
-    told = error.fields.items()
-    return {name: sentence(wrong) if isinstance(wrong, errors.MatchmakingError) else gettext(wrong) for name, wrong in told}
-
-
 def handle(error: Exception, context: Any) -> Response | None:
     """DRF's exception handler: our errors, DRF's own, and a database that is busy; anything else stays a 500."""
     set_rollback()
@@ -59,7 +32,7 @@ def handle(error: Exception, context: Any) -> Response | None:
         fields: dict[str, Any] = {"errors": by_field(error)} if isinstance(error, errors.BadInput) and error.fields else {}
         fields |= {"present": error.present} if isinstance(error, errors.Moved) else {}
         headers = retry_after(error.wait_s) if isinstance(error, errors.TooOften) else None
-        return problem(STATUS[next(kind for kind in type(error).__mro__ if kind in STATUS)], sentence(error), headers=headers, **fields)
+        return problem(status_of(error), sentence(error), headers=headers, **fields)
     if isinstance(error, Http404):
         return problem(404, gettext("There is nothing here."))
     if isinstance(error, PermissionDenied):

@@ -25,7 +25,6 @@ from matchmaking.models import Event, Import, ImportRow, Programme
 from matchmaking.selectors import imports as selectors
 from matchmaking.services import imports
 
-FORM_BYTES = 64_000  # around the file: the other fields and the boundaries
 ID = OpenApiParameter("id", OpenApiTypes.INT64, OpenApiParameter.PATH)
 ROW = OpenApiParameter("row", OpenApiTypes.INT64, OpenApiParameter.PATH)
 
@@ -111,7 +110,7 @@ class Imports(Nouns):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """What is too large is refused before anything of it is read; what is not, Django writes to the disk while it arrives."""
-        if self.action == "create" and int(request.META.get("CONTENT_LENGTH") or 0) > settings.UPLOAD_LIMIT_BYTES + FORM_BYTES:
+        if self.action == "create" and int(request.META.get("CONTENT_LENGTH") or 0) > settings.UPLOAD_LIMIT_BYTES + settings.FORM_BYTES:
             raise TooLarge
         super().initial(request, *args, **kwargs)
 

@@ -5,13 +5,24 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.errors import in_words
 from api.me import ID
 from api.serializers import Strict
 from api.views import Nouns, SignedIn, View
 from matchmaking import access
 from matchmaking.models import LearnedWeights
+from matchmaking.selectors.mixing import hidden
+from matchmaking.selectors.sentences import in_words
 from matchmaking.services import learning
+
+
+class Veiled(serializers.IntegerField):
+    """A count made of answers: below 5 it is hidden, for it could tell who said no."""
+
+    def __init__(self) -> None:
+        super().__init__(allow_null=True, read_only=True, help_text="Null: fewer than 5.")
+
+    def to_representation(self, value: int) -> int | None:
+        return hidden(value, 0)
 
 
 class VersionOut(serializers.ModelSerializer):
@@ -19,6 +30,9 @@ class VersionOut(serializers.ModelSerializer):
         ["", "few_answers", "few_accepts", "no_gain"], help_text="Why it changes nothing; empty where it can be used."
     )
     gains = serializers.SerializerMethodField()
+    answers = Veiled()
+    accepts = Veiled()
+    people = Veiled()
     weights = serializers.SerializerMethodField()
     failure = serializers.SerializerMethodField()
 

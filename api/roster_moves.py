@@ -86,11 +86,13 @@ def move_told(roster: Roster, score: Score | None, language: str, *, applied: bo
     told: dict[str, Any] = {"version": roster.version, "applied": applied, "difference": 0.0, "teams": [], "breaks": [], "mends": []}
     if score is None:
         return told
-    words = teller(roster.event, language, names_needed(score.question, (*score.breaks, *score.mends)))
+    # What private rules say is left out: a trial would tell of each two people whether they are apart. Publishing looks at them.
+    breaks, mends = ([one for one in rules if one.rule not in score.question.private] for rules in (score.breaks, score.mends))
+    words = teller(roster.event, language, names_needed(score.question, (*breaks, *mends)))
     told["difference"] = round(sum(score.after.values()) - sum(score.before.values()), 6)
     told["teams"] = [{"team": number, "before": score.before[number], "after": score.after[number]} for number in sorted(score.after)]
-    told["breaks"] = warnings(score.question, score.breaks, words)
-    told["mends"] = warnings(score.question, score.mends, words)
+    told["breaks"] = warnings(score.question, breaks, words)
+    told["mends"] = warnings(score.question, mends, words)
     return told
 
 

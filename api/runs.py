@@ -18,7 +18,6 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.errors import in_words
 from api.etags import answer
 from api.filters import IdFilter
 from api.serializers import Id, Strict
@@ -28,6 +27,8 @@ from matchmaking.models import Run, RunKind, Suggestion
 from matchmaking.selectors.previews import compared
 from matchmaking.selectors.review import pairs_of
 from matchmaking.selectors.runs import progress
+from matchmaking.selectors.sentences import in_words
+from matchmaking.selectors.team_words import conflict_told
 from matchmaking.services import publishing, review, runs
 
 BULK_LIMIT = 500
@@ -243,8 +244,12 @@ class Runs(Nouns):
         """State, percent and stage while it runs; measures afterwards; for organisers, a preview beside what is published."""
         run = access.run_for(request.user, int(pk))
         held = access.roles_of(request.user)
-        more = {"compared": compared(run)} if held.over_event(run.event) == "organiser" else {}
-        return answer(request, run_as_seen(run, held) | more)
+        told = run_as_seen(run, held)
+        if held.over_event(run.event) == "organiser":
+            told["compared"] = compared(run)
+        if "measures" in told and "conflict" in run.measures:
+            told["measures"] = run.measures | {"conflict": conflict_told(run.event, run.measures["conflict"], request.user.language)}
+        return answer(request, told)
 
     @extend_schema(request=RunIn, responses={202: RunDetails, 200: RunDetails})
     def create(self, request: Request) -> Response:

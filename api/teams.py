@@ -26,6 +26,7 @@ class TeamListed(serializers.Serializer):
     event = serializers.IntegerField()
     roster = serializers.IntegerField()
     number = serializers.IntegerField()
+    name = serializers.CharField(allow_blank=True)
     place = serializers.CharField(allow_blank=True)
     task = serializers.CharField(allow_blank=True)
     idea = serializers.IntegerField(allow_null=True)
@@ -36,7 +37,9 @@ class TeamMemberOut(serializers.Serializer):
     name = serializers.CharField()
     organisation = serializers.CharField(allow_blank=True)
     sector = serializers.CharField(allow_blank=True)
-    skills = serializers.ListField(child=serializers.CharField())
+    sector_key = serializers.CharField(allow_blank=True)
+    skills = serializers.ListField(child=serializers.CharField(), help_text="What they offer.")
+    needs = serializers.ListField(child=serializers.CharField(), help_text="What they look for.")
     languages = serializers.ListField(child=serializers.CharField())
 
 
@@ -49,6 +52,7 @@ class TeamOut(TeamListed):
 
 @extend_schema_serializer(examples=[OpenApiExample("A table", {"place": "Table 4"}, request_only=True)])
 class TeamChanges(Strict):
+    name = Text(max_length=80, allow_blank=True, required=False)
     place = Text(max_length=120, allow_blank=True, required=False)
     task = Text(max_length=500, allow_blank=True, required=False)
     idea = Id(allow_null=True, required=False)

@@ -101,6 +101,7 @@ MIDDLEWARE = [
     "web.middleware.headers",
     "api.metrics.timed",
     "api.slashes.one_slash",
+    "web.middleware.small_enough",
     "web.middleware.Compressed",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -174,6 +175,7 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 UPLOAD_LIMIT_BYTES = 20_000_000
+FORM_BYTES = 64_000  # around the file: the other fields and the boundaries
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 

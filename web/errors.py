@@ -6,17 +6,9 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from matchmaking import errors
+from matchmaking.selectors.sentences import by_field as by_field
+from matchmaking.selectors.sentences import sentence, status_of
 
-STATUS = {
-    errors.NotFound: 404,
-    errors.NotAllowed: 403,
-    errors.Conflict: 409,
-    errors.Stale: 412,
-    errors.Infeasible: 409,
-    errors.BadInput: 400,
-    errors.TooOften: 429,
-    errors.Unavailable: 503,
-}
 REFUSALS = (errors.MatchmakingError, OperationalError)
 
 
@@ -26,6 +18,7 @@ def page(request: HttpRequest, status: int) -> HttpResponse:
         400: _("The request cannot be used."),
         403: _("You cannot do this."),
         404: _("There is nothing here."),
+        413: _("The request is too large."),
         500: _("Something went wrong on our side."),
     }
     return _answer(request, status, titles[status], "")
@@ -34,21 +27,9 @@ def page(request: HttpRequest, status: int) -> HttpResponse:
 def refusal(request: HttpRequest, error: Exception) -> HttpResponse:
     """One of `REFUSALS` as a page, or as a note where htmx asked."""
     if isinstance(error, errors.MatchmakingError):
-        status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+        status = status_of(error)
         return _answer(request, status, sentence(error), _advice(status))
     return _answer(request, 503, _("The service is busy. Try again in a moment."), "")
-
-
-def sentence(error: errors.MatchmakingError) -> str:
-    """The error's sentence in the active language."""
-    text = _(error.template)
-    return text.format_map(error.params) if error.params else text
-
-
-def by_field(error: errors.BadInput) -> dict[str, str]:
-    """What is wrong with each field, in the active language."""
-    told = error.fields.items()
-    return {name: sentence(wrong) if isinstance(wrong, errors.MatchmakingError) else _(wrong) for name, wrong in told}
 
 
 def _advice(status: int) -> str:

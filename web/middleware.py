@@ -8,6 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 
+from web import errors
+
 CONTENT_POLICY = "; ".join(
     [
         "default-src 'self'",
@@ -47,6 +49,18 @@ def headers(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Ht
             response.headers.setdefault("Strict-Transport-Security", STRICT_TRANSPORT)
         response.headers["X-Request-ID"] = request.id  # type: ignore[attr-defined]
         return response
+
+    return answer
+
+
+def small_enough(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """What is too large for any form is refused before it is read; the API answers that itself."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        length = int(request.META.get("CONTENT_LENGTH") or 0)
+        if length > settings.UPLOAD_LIMIT_BYTES + settings.FORM_BYTES and not request.path.startswith("/api/"):
+            return errors.page(request, 413)
+        return get_response(request)
 
     return answer
 

@@ -1,4 +1,4 @@
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from web import contacts, joining, my_data, profile, suggestions
 from web.sign_in import sign_in, sign_out
@@ -12,7 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("style/", style, name="style"),
     path("sign-in/", sign_in, name="sign-in"),
     path("sign-out/", sign_out, name="sign-out"),
-    path("join/<str:code>/", joining.join, name="join-event"),
+    re_path(r"^join/(?P<code>[A-Za-z0-9_-]{1,40})/$", joining.join, name="join-event"),
     path("suggestions/", suggestions.overview, name="suggestions"),
     path("suggestions/<int:pk>/", suggestions.single, name="suggestion"),
     path("suggestions/<int:pk>/answer/", suggestions.answer, name="answer"),

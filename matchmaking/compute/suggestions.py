@@ -6,12 +6,13 @@ from functools import cache
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from django.db.models import F
 from django.db.models.functions import Now
 
 import matchmaking
+from matchmaking.compute.recent import Recent
 from matchmaking.engine import pipeline
 from matchmaking.engine.missing import with_missing
 from matchmaking.engine.parameters import Parameters
@@ -28,7 +29,6 @@ from matchmaking.services.caches import VectorMemory
 from matchmaking.services.protections import protected
 from matchmaking.services.shards import Claim, Range
 
-T = TypeVar("T")
 STAGED_AT_ONCE = 500
 ROWS_PER_SHARD = 4000  # at most, so that a large run shows how far it is and loses little with a worker
 
@@ -184,25 +184,8 @@ def _marks(run: Run, stage: Stage) -> tuple[str, ...]:
     return tuple(found.values_list("sha256", flat=True))
 
 
-class _Last(Generic[T]):
-    """The last value made in this process, by what it was made of: the next shard of the same run need not make it again."""
-
-    def __init__(self) -> None:
-        self._marks: tuple[str, ...] = ()
-        self._value: T | None = None
-
-    def get(self, marks: tuple[str, ...], make: Callable[[], T]) -> T:
-        if self._value is None or self._marks != marks:
-            self._value = None  # the old one goes before the new one comes
-            self._value, self._marks = make(), marks
-        return self._value
-
-    def forget(self) -> None:
-        self._value = None
-
-
-_cohorts = _Last[Cohort]()
-_spaces = _Last[pipeline.Space]()
+_cohorts = Recent[Cohort]()
+_spaces = Recent[pipeline.Space]()
 
 
 @cache

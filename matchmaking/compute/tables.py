@@ -1,10 +1,11 @@
 """Runs of tables: who sits where in each round, as a draft that a person publishes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from django.db.models.functions import Now
 
 from matchmaking.compute.suggestions import Left
+from matchmaking.compute.team_rows import still_there
 from matchmaking.engine.teams.rounds import Guest, Rounds, plan, tables_for
 from matchmaking.models import Participant, Run, Stage, TablePlan, TableSeat
 from matchmaking.selectors.records import taking_part
@@ -25,27 +26,26 @@ def compute(run: Run, claim: Claim) -> Left:
     apart = [(people[a], people[b]) for a, b in private_pairs(run.event, people)]
     tables = asked["tables"] or tables_for(len(guests), asked["rounds"], asked["smallest"], asked["largest"])
     found = plan(guests, tables, asked["rounds"], apart=apart, seed=asked["seed"])
-    ids = {key: pk for pk, key in people.items()}
-    return Left(None, (), lambda held: _done(held, found, ids))
+    return Left(None, (), lambda held: _done(held, found, list(people.values())))
 
 
 STAGES: dict[str, Callable[[Run, Claim], Left]] = {Stage.FINISH: compute}
 
 
-def _done(run: Run, found: Rounds, ids: dict[str, int]) -> None:
+def _done(run: Run, found: Rounds, keys: Sequence[str]) -> None:
     """The draft. Whoever left meanwhile leaves an empty place."""
-    there = set(taking_part(run.event).select_for_update(of=("self",)).values_list("participant_id", flat=True))
+    there = still_there(run.event, keys)
     measures = {name: getattr(found, name) for name in ("met", "met_across", "most_across", "again")}
     made = TablePlan.objects.create(event=run.event, run=run, rounds=len(found.tables), tables=len(found.tables[0]), measures=measures)
     TableSeat.objects.bulk_create(
         (
-            TableSeat(plan=made, round=turn, table=table, participant_id=ids[key] if ids[key] in there else None)
+            TableSeat(plan=made, round=turn, table=table, participant_id=there.get(key))
             for turn, seats in enumerate(found.tables, 1)
             for table, group in enumerate(seats, 1)
             for key in group
         ),
         batch_size=ROWS_AT_ONCE,
     )
-    told = {"participants": len(ids), "plan": made.pk, **measures}
+    told = {"participants": len(keys), "plan": made.pk, **measures}
     Run.objects.filter(pk=run.pk).update(state=Run.State.DONE, measures=told, finished_at=Now())
     trail.record("run.done", run, actor=None, event=run.event)

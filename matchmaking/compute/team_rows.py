@@ -1,11 +1,12 @@
 """Writes the rosters that a run found: drafts with teams, seats, pair scores and who is missing."""
 
+from collections.abc import Collection
 from typing import Any
 
 from matchmaking.engine.joiners import Joiner
 from matchmaking.engine.teams.measure import worth
 from matchmaking.engine.teams.rules import Case
-from matchmaking.models import Consent, Registration, Roster, Run, Seat, Team, TeamBasis, TeamFit, TeamJoiner
+from matchmaking.models import Consent, Event, Registration, Roster, Run, Seat, Team, TeamBasis, TeamFit, TeamJoiner
 from matchmaking.selectors import records
 from matchmaking.selectors.records import taking_part
 
@@ -17,7 +18,7 @@ def write(run: Run, case: Case, rosters: list[dict[str, Any]], missing: Missing,
     """The drafts of a run; how many. Whoever is gone meanwhile leaves an empty place."""
     if not rosters:
         return 0
-    ids = _still_there(run, case)
+    ids = still_there(run.event, [person.id for person in case.people])
     basis = _basis(run, case, ids, fingerprint)
     base = Roster.objects.filter(pk=run.parameters.get("base")).first()
     for at, told in enumerate(rosters):
@@ -26,18 +27,17 @@ def write(run: Run, case: Case, rosters: list[dict[str, Any]], missing: Missing,
             base_version=base_version, certificate=told["certificate"], said=told["said"],
         )  # fmt: skip
         _fill(roster, run, case, told["teams"], ids, {number: found for (one, number), found in missing.items() if one == at})
-    _forget_old_bases(run)
     return len(rosters)
 
 
-def _still_there(run: Run, case: Case) -> dict[str, int]:
+def still_there(event: Event, keys: Collection[str]) -> dict[str, int]:
     """Ids by key of those who still take part, held until the transaction ends: a withdrawal comes before, or finds the seats."""
-    people = records.ids_of_keys(run.event, [person.id for person in case.people])
-    rows = Registration.objects.filter(event=run.event, participant__in=people.values()).order_by("pk")
+    people = records.ids_of_keys(event, keys)
+    rows = Registration.objects.filter(event=event, participant__in=people.values()).order_by("pk")
     list(rows.select_for_update().values_list("pk", flat=True))
     agreed = Consent.objects.filter(participant__in=people.values(), purpose=Consent.Purpose.SUGGESTIONS).order_by("pk")
     list(agreed.select_for_update().values_list("pk", flat=True))
-    there = set(taking_part(run.event).values_list("participant_id", flat=True))
+    there = set(taking_part(event).values_list("participant_id", flat=True))
     return {key: pk for key, pk in people.items() if pk in there}
 
 
@@ -56,7 +56,7 @@ def _fill(roster: Roster, run: Run, case: Case, teams: list[list[str]], ids: dic
     made = []
     for number, value in enumerate(values, 1):
         old = before.get(number)
-        kept = {"place": old.place, "task": old.task, "locked": old.locked, "idea_id": old.idea_id} if old else {}
+        kept = {"name": old.name, "place": old.place, "task": old.task, "locked": old.locked, "idea_id": old.idea_id} if old else {}
         kept["idea_id"] = tasks.get(number) or kept.get("idea_id")
         made.append(Team(roster=roster, number=number, value=value, **kept))
     Team.objects.bulk_create(made)
@@ -82,8 +82,3 @@ def _pins(roster: Roster) -> dict[int, int]:
     """Pins of the roster it starts from."""
     kept = Seat.objects.filter(roster=roster.base_id, participant__isnull=False).values_list("participant_id", "pinned")
     return {person: number for person, number in kept if number is not None and person is not None} if roster.base_id else {}
-
-
-def _forget_old_bases(run: Run) -> None:
-    """Pair scores that no roster counts any more."""
-    TeamBasis.objects.filter(event=run.event, rosters__isnull=True).delete()

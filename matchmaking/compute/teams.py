@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from django.db.models import F
 from django.db.models.functions import Now
 
 from matchmaking.compute.suggestions import Left, code_version
@@ -163,7 +162,7 @@ def _with_ids(value: Any, ids: dict[str, int]) -> Any:
 
 
 def _done(run: Run, measures: dict[str, Any]) -> None:
-    Run.objects.filter(pk=run.pk).update(state=Run.State.DONE, measures=measures, finished_at=Now(), asked_at=F("asked_at"))
+    Run.objects.filter(pk=run.pk).update(state=Run.State.DONE, measures=measures, finished_at=Now())
     Artefact.objects.filter(run=run).delete()
     trail.record("run.done", run, actor=None, event=run.event)
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import compress
-from threading import Timer
 
 from django.db.models.functions import Now
 
+from matchmaking.compute.recent import Recent
 from matchmaking.compute.suggestions import Left, stage, stage_shortfalls
 from matchmaking.engine import pipeline, top_up
 from matchmaking.engine.parameters import Parameters
@@ -24,7 +24,6 @@ from matchmaking.services.caches import VectorMemory
 from matchmaking.services.shards import Claim
 from matchmaking.services.top_up import waiting
 
-REMEMBERED_S = 60
 AT_ONCE = 500  # rows in one statement
 MOST = 50  # people in one top-up; who waits beyond them is next
 NOT_KEPT = "What this run left for late arrivals is not there any more. Start a new run of the event."
@@ -68,34 +67,7 @@ def compute(run: Run, claim: Claim) -> Left:
 STAGES: dict[str, Callable[[Run, Claim], Left]] = {Stage.FINISH: compute}
 
 
-class Recent:
-    """The base of the last top-up of this process, for a minute: late arrivals come together, the erased must not linger in memory.
-
-    `what` names the stored pieces by their ids, so that none is used that an erasure or another run has replaced.
-    """
-
-    def __init__(self) -> None:
-        self._what: tuple[int, ...] = ()
-        self._base: Base | None = None
-        self._end: Timer | None = None
-
-    def get(self, what: tuple[int, ...], make: Callable[[], Base]) -> Base:
-        """The base made of `what`, made anew where it is not at hand."""
-        if self._end is not None:
-            self._end.cancel()
-        base = self._base if self._what == what else None
-        base = base or make()
-        self._what, self._base, self._end = what, base, Timer(REMEMBERED_S, self.forget)
-        self._end.daemon = True
-        self._end.start()
-        return base
-
-    def forget(self) -> None:
-        """Keep nothing."""
-        self._what, self._base = (), None
-
-
-RECENT = Recent()
+RECENT = Recent[Base]()
 
 
 def _base(run: Run, now: Cohort, claim: Claim) -> Base:

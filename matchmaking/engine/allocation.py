@@ -2,8 +2,9 @@
 
 It maximises the sum of v_ab = w_ab (V_a^-alpha + V_b^-alpha), V being what each person receives, which four greedy rounds find.
 Prices then say how scarce everybody is, or how much in need; the greedy choice net of prices, or the plain one if that is better, is
-improved by exchanges that first bring everybody to the floor. All comparisons and sums are of 64-bit integers, ties break by
-hash of seed and pair, so the order of the input changes nothing.
+improved by exchanges that first bring everybody to the floor. All comparisons, and all sums of worth and price, are of 64-bit
+integers, ties break by hash of seed and pair, so the order of the people changes nothing; what everybody receives is added in
+the order of the pairs, which the caller fixes.
 """
 
 from collections.abc import Sequence
@@ -89,7 +90,7 @@ def _choose(market: Market, worth: Ints) -> tuple[Bools, int, int, Ints]:
     taken, bound, repairs, price = _priced(market, worth, plain)
     reached = np.minimum(market.degrees(taken), market.need)
     if (reached < market.need).any():
-        # Nobody can reach these; prices that reward it without end prove nothing, so the floor is what could be given.
+        # Nobody was found who can give them these; prices that reward it without end prove nothing, so the floor is what could be given.
         taken, bound, _, price = _priced(market._replace(need=reached), worth, taken)
     return taken, bound, repairs, price
 

@@ -15,7 +15,7 @@ from numba import njit
 
 from matchmaking.engine.greedy import loads
 from matchmaking.engine.market import Market
-from matchmaking.engine.pairs import Bools, Ints
+from matchmaking.engine.pairs import Bools, Ints, Ties
 
 LENGTH = 8  # exchanges in a chain
 FLOOR_WORTH = 64  # times the largest worth: more than two chains can win
@@ -30,7 +30,7 @@ class Lists(NamedTuple):
     `worth`, `net` (pairs,), `price` (limits,); mine[begin[p]:begin[p + 1]] are a person's pairs by descending net. `taken` (pairs,),
     `room` (limits,), `degree` (people,), and held[p, :degree[p]], the pairs taken. A chain's number is clock[0], it has
     changed `touched` == clock[0]; the clock[1] changes that may be undone are in `log`. `reward` (1,): worth of the last place
-    below the floor.
+    below the floor. `hash` (people,) orders people by something other than their position.
     """
 
     worth: Ints
@@ -46,6 +46,7 @@ class Lists(NamedTuple):
     log: Ints
     clock: Ints
     reward: Ints
+    hash: Ties
 
 
 def exchange(market: Market, worth: Ints, price: Ints, net: Ints, order: Ints, start: Bools) -> tuple[Bools, int]:
@@ -69,7 +70,7 @@ def _lists(market: Market, worth: Ints, price: Ints, net: Ints, order: Ints, sta
         worth, net, price, begin=np.concatenate([[0], np.cumsum(known)]), mine=np.empty(2 * len(order), np.int64), taken=start.copy(),
         room=room, degree=np.zeros(people, np.int64), held=np.empty((people, int(market.room[:people].max(initial=0))), np.int64),
         touched=np.zeros(len(order), np.int64), log=np.empty(2 * people + 8 * LENGTH, np.int64), clock=np.zeros(2, np.int64),
-        reward=np.array([FLOOR_WORTH * int(worth.max(initial=1))]),
+        reward=np.array([FLOOR_WORTH * int(worth.max(initial=1))]), hash=_hashes(market),
     )  # fmt: skip
     _sort_in(market, lists, order)
     return lists
@@ -77,11 +78,16 @@ def _lists(market: Market, worth: Ints, price: Ints, net: Ints, order: Ints, sta
 
 def _needy(market: Market, lists: Lists) -> Ints:
     """Who is below the floor, those with least first, by hash among equally needy: by position, low keys would always come first."""
-    hashes = np.full(len(market.need), np.iinfo(np.uint64).max)
-    for side in (market.a, market.b):
-        np.minimum.at(hashes, side, market.tie)
     needy = np.flatnonzero(lists.degree < market.need)
-    return needy[np.lexsort((hashes[needy], (lists.degree + market.held)[needy]))]
+    return needy[np.lexsort((lists.hash[needy], (lists.degree + market.held)[needy]))]
+
+
+def _hashes(market: Market) -> Ties:
+    """A number for each person, (people,), made of all their pairs: the same wherever they stand in the list."""
+    hashes = np.zeros(len(market.need), np.uint64)
+    for side in (market.a, market.b):
+        np.bitwise_xor.at(hashes, side, market.tie)
+    return hashes
 
 
 @njit(cache=True)
@@ -231,7 +237,10 @@ def _try(market: Market, lists: Lists, pair: int) -> int:
     """Take a pair, drop what is in its way, go on from both who lose by it; what is won, 0 if all is undone."""
     _begin(lists)
     total, lost = 0, np.full(2, NONE)
-    for side, person in enumerate((market.a[pair], market.b[pair])):
+    one, other = market.a[pair], market.b[pair]
+    if lists.hash[other] < lists.hash[one]:
+        one, other = other, one
+    for side, person in enumerate((one, other)):
         if not _fits(market, lists, person, pair, NONE):
             dropped = _weakest(market, lists, person, pair)
             if dropped == NONE:

@@ -179,10 +179,6 @@ class IdeaExplainer(Explainer):
     def _mention(self, a: int, b: int, value: float) -> Iterable[str]:
         return ("place",) if value else ()
 
-    def _network(self, a: int, b: int, value: float) -> Iterable[str]:
-        """Partners in common are counted, not named: these rows outlive what others are erased from."""
-        return [code for code in super()._network(a, b, value) if not code.startswith("with:")]
-
 
 def _shared(one: Mapping[int, float], other: Mapping[int, float]) -> list[int]:
     """Columns that two rows share, the largest contributions first."""

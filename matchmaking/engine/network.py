@@ -1,6 +1,7 @@
 """The track record as vectors: whom one worked with, outsiders among them, damped by size and age of the project.
 
-Rows of the participant-project matrix are normalised, never clipped pair by pair, so the part stays an inner product.
+Rows of the participant-project matrix are normalised, so the part is an inner product; for those who worked together it is set to 0
+(`parts.acquainted`).
 """
 
 from collections.abc import Sequence

@@ -26,11 +26,6 @@ class Pairs:
     pinned: Bools
     grounded: Bools
 
-    @property
-    def counts(self) -> Bools:
-        """Which pairs the objective counts: the others only fill lists below the floor."""
-        return self.grounded | self.pinned
-
     def degrees(self, which: Ints, people: int) -> Ints:
         """In how many of the pairs number `which` each person is, shape (people,)."""
         return np.bincount(self.a[which], minlength=people) + np.bincount(self.b[which], minlength=people)

@@ -1,6 +1,6 @@
 """The why of a pair: every part of both directions with the evidence behind it; the parts add up to z within 1e-9.
 
-Evidence is codes, no prose (see `wording.py`):
+Evidence is codes, no prose (see `telling.py`):
 
 need, offer   `need>offer`: the wanted term and the offered term that meets it; `unmet:term` for needs stated in vain. Terms are
               `concept`, `concept=as typed` or `=as typed`
@@ -11,7 +11,7 @@ text          shared words
 place         `city:NAME` or `country:NAME`; `differ` for two cities, `abroad` for two countries
 language      `common:de,en`; `unknown:you` or `unknown:them` where one names no language
 time          `slots:3`, or `none`
-network       `partners:3` shared past partners, `with:KEY` of some
+network       `partners:3` shared past partners
 together      `together:2` common past projects
 activity      `projects:4` of the other side
 bridge        `SECTOR>SECTOR`

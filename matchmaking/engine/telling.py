@@ -35,9 +35,8 @@ MISFITS = {  # part, code of its evidence, sentence; the worst first
     "place": {"abroad": "abroad", "differ": "differ"},
 }
 OTHER_SIDE = {"unknown:you": "unknown:them", "unknown:them": "unknown:you"}
-OF_ONE_SIDE = ("activity", "habits")  # of the one who is looked at: a reader wants to hear nothing of it about oneself
 OFFERS = frozenset(("offer", "offer_meaning"))  # told by the other direction, as what that side needs
-NOT_BACK = OFFERS | set(OF_ONE_SIDE)
+NOT_BACK = OFFERS | {"activity"}  # of the one who is looked at: a reader wants to hear nothing of it about oneself
 
 PLACE_KEYS = {"city": city_key, "country": country_key}
 

@@ -2,8 +2,6 @@
 
 from matchmaking.engine.records import Cohort
 
-NAMED = 2  # shared partners named
-
 
 class Trails:
     """The track record by person."""
@@ -32,6 +30,6 @@ class Trails:
         return len(self._projects.get(a, set()) & self._projects.get(b, set()))
 
     def codes(self, a: str, b: str) -> list[str]:
-        """`partners:N` and `with:KEY` for two people, where there are any."""
-        common = sorted((self.partners(a) & self.partners(b)) - {a, b})
-        return [*([f"partners:{len(common)}"] if common else []), *(f"with:{key}" for key in common[:NAMED])]
+        """`partners:N` for two people, where there are any: counted, not named, for what is told of a pair outlives others' erasure."""
+        common = (self.partners(a) & self.partners(b)) - {a, b}
+        return [f"partners:{len(common)}"] if common else []

@@ -69,11 +69,12 @@ class Given:
 def never_opened(learned: LearnedWeights) -> Mapping[int, int]:
     """How many suggestions lapsed by people who can sign in and have answered nothing at all up to the version's moment.
 
-    A pair that the other side declined was gone before its time: nobody's silence.
+    A pair that the other side declined, that vanished or was held back was not there to be opened: nobody's silence.
     """
+    seen = Suggestion.objects.filter(pair=OuterRef("pk"), run__published_at__isnull=False, dropped_at__isnull=True, held_at__isnull=True)
     declined = Response.objects.filter(pair=OuterRef("pk"), answer=Response.Answer.DECLINE)
     shown = Pair.objects.filter(event__programme=learned.programme_id, shown_at__isnull=False, expires_at__lte=learned.until)
-    sides = shown.exclude(Exists(declined)).values_list("a", "b")
+    sides = shown.filter(Exists(seen)).exclude(Exists(declined)).values_list("a", "b")
     lapsed = Counter(person for pair in sides for person in pair)
     given = Response.objects.filter(participant=OuterRef("pk"), answered_at__lte=learned.until)
     silent = Participant.objects.filter(programme=learned.programme_id, user__isnull=False).exclude(Exists(given))

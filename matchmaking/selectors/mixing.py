@@ -56,11 +56,15 @@ def live_suggestions(run: Run) -> QuerySet[Suggestion]:
 
 def exposure(run: Run) -> dict[int, int]:
     """Suggestions of everybody who has any, by participant."""
-    shown: Counter[int] = Counter()
+    return _by_person(live_suggestions(run))
+
+
+def _by_person(suggestions: QuerySet[Suggestion]) -> dict[int, int]:
+    found: Counter[int] = Counter()
     for side in ("pair__a_id", "pair__b_id"):
-        rows = live_suggestions(run).order_by().values_list(side).annotate(how_many=Count("pk"))
-        shown.update(dict(rows.values_list(side, "how_many")))
-    return dict(shown)
+        rows = suggestions.order_by().values_list(side).annotate(how_many=Count("pk"))
+        found.update(dict(rows.values_list(side, "how_many")))
+    return dict(found)
 
 
 def histogram(shown: Mapping[int, int], people: int) -> list[tuple[int, int]]:
@@ -93,14 +97,14 @@ def left_out(run: Run) -> QuerySet[Registration]:
 
 
 # --- what became of it ------------------------------------------------------------------------------------------------
-def funnel(
-    run: Run, shown: Mapping[int, int], people_of: Mapping[str, int]
-) -> tuple[dict[str, int | None], dict[str, dict[str, int | None]]]:
+def funnel(run: Run, people_of: Mapping[str, int]) -> tuple[dict[str, int | None], dict[str, dict[str, int | None]]]:
     """Suggestions of a published run and what became of them: pairs in all, sides by sector (of `people_of`, its people).
 
-    `shown` is the run's `exposure`. What is made of answers is hidden below 5, 0 included, and for sectors of fewer than 5 people.
+    All of the run, also what was held back since: else holding one pair would tell whether it was answered. What is made of answers is
+    hidden below 5, 0 included, and for sectors of fewer than 5 people; and of the sectors never one alone, which the others would tell.
     """
-    pairs = live_suggestions(run).values("pair_id")
+    given = Suggestion.objects.filter(run=run)
+    pairs, shown = given.values("pair_id"), _by_person(given)
     answered, met = Response.objects.filter(pair__in=pairs), FollowUp.objects.filter(met_at__isnull=False, introduction__pair__in=pairs)
     introduced = Introduction.objects.filter(pair__in=pairs)
     whole = answered.aggregate(answered=Count("pair", distinct=True), accepted=Count("pair", filter=_YES, distinct=True)) | {
@@ -111,7 +115,17 @@ def funnel(
     sides = {sector: Counter[str]() for sector in people_of}
     for sector, counts in _by_sector(run, shown, answered, introduced, met):
         sides.setdefault(sector, Counter()).update(counts)
-    return _veiled(whole), {sector: _veiled(row, few=people_of.get(sector, 0) < LEAST) for sector, row in sides.items()}
+    veiled = {sector: _veiled(row, few=people_of.get(sector, 0) < LEAST) for sector, row in sides.items()}
+    for step in STEPS[1:]:
+        _never_one_alone(veiled, step)
+    return _veiled(whole), veiled
+
+
+def _never_one_alone(veiled: Mapping[str, dict[str, int | None]], step: str) -> None:
+    """Where one sector is hidden, hide the smallest of the others too: the whole less the rest would tell it."""
+    told = {sector: count for sector, row in veiled.items() if (count := row[step]) is not None and row["suggested"] != 0}
+    if told and sum(row[step] is None for row in veiled.values()) == 1:
+        veiled[min(told, key=lambda sector: (told[sector], sector))][step] = None
 
 
 def _by_sector(run: Run, shown: Mapping[int, int], answered: Any, introduced: Any, met: Any) -> Iterable[tuple[str, dict[str, int]]]:

@@ -15,7 +15,7 @@ def compared(run: Run) -> dict[str, Any] | None:
 
     Measures that a run does not have, for one computed before they existed, are None.
     """
-    if run.kind == RunKind.TEAMS or run.state != Run.State.DONE or (run.published_at and not run.taken_back_at):
+    if run.kind not in (RunKind.SUGGESTIONS, RunKind.IDEAS) or run.state != Run.State.DONE or (run.published_at and not run.taken_back_at):
         return None
     shown = Publication.objects.filter(event=run.event_id, kind=run.kind, run__isnull=False).select_related("run__learned").first()
     if shown is None or shown.run is None or shown.run_id == run.pk:

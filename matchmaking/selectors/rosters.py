@@ -2,17 +2,17 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 
-from matchmaking.engine.teams.measure import check
+from matchmaking.engine.teams.measure import Broken, check
 from matchmaking.engine.teams.rules import Person
 from matchmaking.engine.teams.said import Each, Named, People, Said, Teller, loaded
 from matchmaking.engine.teams.words import times
 from matchmaking.models import Roster, RosterMove, Seat, Team
-from matchmaking.selectors.team_cases import as_roster, fits_between, people_of, private_pairs, question
+from matchmaking.selectors.team_cases import Question, as_roster, people_of, private_pairs, question
 from matchmaking.selectors.team_words import names_needed, teller, warnings
 
 
@@ -48,24 +48,45 @@ def at_a_glance(roster: Roster, language: str) -> dict[str, Any]:
     }
 
 
-def whole(roster: Roster, language: str) -> dict[str, Any]:
-    """Everything about one roster; the queries do not grow with it."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A roster as it stands now: everybody who can be placed, the teams in order, who sits where, and the rules that do not hold."""
+
+    people: Mapping[int, Person]
+    teams: Sequence[Team]
+    home: Mapping[int, tuple[Team, Seat]]
+    question: Question
+    broken: Sequence[Broken]
+    words: Teller
+
+    def seats(self) -> Mapping[int, Sequence[Seat]]:
+        """The seats that are taken, by the id of their team."""
+        seated = defaultdict[int, list[Seat]](list)
+        for team, seat in self.home.values():
+            seated[team.pk].append(seat)
+        return seated
+
+
+def standing(roster: Roster, language: str) -> Standing:
+    """The roster now, with words that know the names of everybody in it; the queries do not grow with it."""
     people = people_of(roster.event)
     teams, home = _seated(roster, people)
     case = question(roster.rules.rules, people, private_pairs(roster.event, people))
-    case = replace(case, case=replace(case.case, pair_scores=fits_between(roster.basis)))
     broken = check(case.case, as_roster(len(teams), {person: team.number for person, (team, _) in home.items()}))
-    words = teller(roster.event, language, names_needed(case, broken), people)
+    return Standing(people, teams, home, case, broken, teller(roster.event, language, names_needed(case, broken), people))
+
+
+def whole(roster: Roster, language: str) -> dict[str, Any]:
+    """Everything about one roster; the queries do not grow with it."""
+    now = standing(roster, language)
     told = at_a_glance(roster, language)
     told["base_changed"] = _changed_since(roster)
     told["undo_steps"] = RosterMove.objects.filter(roster=roster, undone_at__isnull=True).count()
     told["last_change"] = RosterMove.objects.filter(roster=roster).aggregate(at=Max("created_at"))["at"]
-    seated = defaultdict[int, list[Seat]](list)
-    for team, seat in home.values():
-        seated[team.pk].append(seat)
-    told["members"] = [_team_told(team, seated[team.pk], people, words) for team in teams]
-    told["unplaced"] = [{"id": pk, "name": words.person(str(pk))} for pk in people if pk not in home]
-    told["warnings"] = warnings(case, broken, words)
+    seated = now.seats()
+    told["members"] = [_team_told(team, seated.get(team.pk, ()), now.people, now.words) for team in now.teams]
+    told["unplaced"] = [{"id": pk, "name": now.words.person(str(pk))} for pk in now.people if pk not in now.home]
+    told["warnings"] = warnings(now.question, now.broken, now.words)
     return told
 
 

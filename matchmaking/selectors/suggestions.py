@@ -13,6 +13,7 @@ from matchmaking.selectors.labels import name_in, sector_labels, term_labels
 from matchmaking.selectors.prepared import Prepared, instant
 from matchmaking.selectors.reasons import why
 
+ALIVE = Q(pair__introduction__isnull=False) | Q(pair__expires_at__isnull=True) | Q(pair__expires_at__gt=Now())
 MOST_TOLD = 10  # suggestions read at once: the largest page
 Sides = Callable[[User], tuple[QuerySet[Suggestion], QuerySet[Suggestion]]]
 

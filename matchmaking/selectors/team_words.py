@@ -56,13 +56,14 @@ def conflict_told(event: Event, stored: Mapping[str, Any], language: str) -> dic
 
 
 def warnings(question: Question, broken: Iterable[Broken], words: Teller) -> list[dict[str, Any]]:
-    """Rules that do not hold, in words; of private ones only that there is one. `rule` counts from 0, as the event's rules do."""
+    """Rules that do not hold, in words; of private ones only that there are some, not where. `rule` counts from 0, as the event's do."""
     told = []
     for one in broken:
         private = one.rule in question.private
         said = Said.of("private_apart") if private else rule_said(question.case, one.rule)
-        told.append({"rule": question.told.origins.get(one.rule), "team": one.team, "sentence": words.sentence(said)})
-    return told
+        team = None if private else one.team
+        told.append({"rule": question.told.origins.get(one.rule), "team": team, "sentence": words.sentence(said)})
+    return [one for place, one in enumerate(told) if one not in told[:place]]
 
 
 def names_needed(question: Question, broken: Iterable[Broken]) -> list[Said]:

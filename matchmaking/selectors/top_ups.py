@@ -3,10 +3,10 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from django.db.models import Case, Q, Value, When
-from django.db.models.functions import Now
+from django.db.models import Case, Value, When
 
 from matchmaking.models import Response, Run, Suggestion
+from matchmaking.selectors.suggestions import ALIVE
 
 KeyPair = tuple[str, str]
 
@@ -31,9 +31,8 @@ def standings(run: Run) -> Standings:
     for pair, person, answer in given.values_list("pair_id", "participant_id", "answer"):
         answers.setdefault(pair, {})[person] = answer
     found = Standings()
-    alive = Q(pair__introduction__isnull=False) | Q(pair__expires_at__isnull=True) | Q(pair__expires_at__gt=Now())
     rows = Suggestion.objects.filter(run=run, dropped_at__isnull=True)
-    rows = rows.annotate(alive=Case(When(alive, then=Value(1)), default=Value(0)))
+    rows = rows.annotate(alive=Case(When(ALIVE, then=Value(1)), default=Value(0)))
     fields = ("pair_id", "pair__a_id", "pair__b_id", "pair__a__key", "pair__b__key", "held_at", "alive")
     for pair, a, b, key_a, key_b, held_at, lasts in rows.values_list(*fields).iterator(chunk_size=2000):
         mine, keys = answers.get(pair, {}), (min(key_a, key_b), max(key_a, key_b))

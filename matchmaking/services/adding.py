@@ -10,18 +10,18 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from matchmaking.models import Event, Intent, Pair, Response, Run, Shortfall, Suggestion
+from matchmaking.selectors.suggestions import ALIVE
 from matchmaking.services.publishing import expiry, impossible
 
 SCORED = ("score", "score_e9", "z_ab", "z_ba", "p_ab", "p_ba", "terms_ab", "terms_ba", "told_a", "told_b", "shard")
 PLACED = ("rank_a", "rank_b", "layer", "top_up", "run", "dropped_at")
 _ANSWERED = Exists(Response.objects.filter(pair=OuterRef("pair")))
 _DECLINED = Exists(Response.objects.filter(pair=OuterRef("pair"), answer=Response.Answer.DECLINE))
-LIVE = Q(pair__introduction__isnull=False) | Q(pair__expires_at__isnull=True) | Q(pair__expires_at__gt=Now())
 
 
 def live(run: Run) -> "QuerySet[Suggestion]":
     """What counts for the cap: shown, not declined, its time not over."""
-    return Suggestion.objects.filter(LIVE, run=run, dropped_at__isnull=True, held_at__isnull=True).exclude(_DECLINED)
+    return Suggestion.objects.filter(ALIVE, run=run, dropped_at__isnull=True, held_at__isnull=True).exclude(_DECLINED)
 
 
 def touching(rows: "QuerySet[Suggestion]", people: Iterable[int]) -> "QuerySet[Suggestion]":
@@ -53,7 +53,8 @@ def add(run: Run, base: Run) -> dict[str, int]:
     Suggestion.objects.bulk_update(came, PLACED)
     Suggestion.objects.bulk_update(again, (*PLACED, *SCORED))
     Suggestion.objects.filter(run=run).delete()
-    gone = [row.pk for pair, row in old.items() if pair not in {row.pair_id for row in again}]
+    renewed = {row.pair_id for row in again}
+    gone = [row.pk for pair, row in old.items() if pair not in renewed]
     Suggestion.objects.filter(pk__in=gone).update(dropped_at=Now())
     _open(base.event, [row.pair_id for row in (*came, *again)])
     _tell(run, base.event, came)

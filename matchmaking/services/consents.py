@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from matchmaking.errors import BadInput, Conflict
-from matchmaking.models import Consent, Event, Introduction, Pair, Participant, Suggestion, User
+from matchmaking.models import Consent, Event, Introduction, Pair, Participant, Registration, Suggestion, User
 from matchmaking.services import rosters, top_up, trail
 
 TEXTS = Path(__file__).with_name("consent_texts.toml")
@@ -81,6 +81,8 @@ def _live_or_new(participant: Participant, purpose: str, source: str) -> tuple[C
 def withdraw(*, participant: Participant, purpose: str, by: User) -> bool:
     """Close one purpose, with everything that rests on it, at once; False where it was not open."""
     check([purpose])
+    if purpose == Consent.Purpose.SUGGESTIONS:  # registrations before consents: the order in which a run that seats people looks
+        list(Registration.objects.filter(participant=participant).select_for_update().order_by("pk").values_list("pk", flat=True))
     consent = Consent.objects.filter(participant=participant, purpose=purpose, withdrawn_at__isnull=True).first()
     if consent is None or Consent.objects.filter(pk=consent.pk, withdrawn_at__isnull=True).update(withdrawn_at=Now()) != 1:
         return False

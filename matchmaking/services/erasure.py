@@ -113,11 +113,12 @@ def _refuse_if_last_organiser(user: User) -> None:
 def _erase(participant: Participant, by: User | None) -> Report:
     # Runs are locked before any other row: the same order as in a worker that publishes.
     restarted = runs.restart_runs_of(participant)
+    seats = rosters.leave(participant)  # registrations and rosters before the person: the order in which they are moved and published
     fresh = Participant.objects.select_for_update(of=("self",)).select_related("programme").filter(pk=participant.pk).first()
     if fresh is None:
         raise NotFound("There is no such participant.")
     traces, programme = traces_of(fresh), fresh.programme
-    seats, rules = rosters.leave(fresh), team_rules.forget(fresh)
+    rules = team_rules.forget(fresh)
     report, blotted = _projects(fresh, traces)
     report += Counter(left=seats, teamrules=rules, team=rosters.reword(programme.pk, lambda text: str(_blotted(text, traces.texts))))
     report += _imports(programme.pk, traces)
@@ -215,10 +216,11 @@ def _runs(participant: Participant, traces: Traces) -> Report:
     paired = Pair.objects.filter(pk__in=traces.pairs).values("event_id")
     own = Run.objects.filter(event__in=Event.objects.filter(Q(pk__in=registered) | Q(pk__in=paired)))
     named = {*traces.ids, *traces.words}
-    for run in own.only("measures", "failure"):
-        measures, failure = _without(run.measures, named), _blotted(run.failure, traces.texts)
-        if (measures, failure) != (run.measures, run.failure):
-            Run.objects.filter(pk=run.pk).update(measures=measures, failure=failure)
+    for run in own.only("measures", "parameters", "failure"):
+        told = {"measures": _without(run.measures, named), "parameters": _without(run.parameters, named)}
+        told["failure"] = _blotted(run.failure, traces.texts)
+        if any(value != getattr(run, name) for name, value in told.items()):
+            Run.objects.filter(pk=run.pk).update(**told)
     top_up.forget(own, participant.key)
     return _deleted(Artefact.objects.filter(run__in=own).exclude(stage=FROZEN))
 

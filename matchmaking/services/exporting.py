@@ -1,9 +1,8 @@
-"""A file of what an event shows, for its organisers: written whole, with its purpose in the audit."""
+"""A file of what an event shows, for its organisers, with its purpose in the audit."""
 
 from pathlib import Path
 from typing import Any
 
-from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
@@ -18,7 +17,6 @@ FORMATS = ("xlsx", "csv")
 PURPOSE_SIGNS = 200
 
 
-@transaction.atomic
 def export_suggestions(
     *, suggestions: "QuerySet[Suggestion]", event: Event, by: User, format: str, language: str, purpose: str, path: Path
 ) -> int:

@@ -26,7 +26,7 @@ from matchmaking.models import (
     Response,
     User,
 )
-from matchmaking.services import consents, import_plan, trail
+from matchmaking.services import consents, import_plan, rosters, trail
 from matchmaking.services.import_cells import note
 from matchmaking.services.import_index import Known
 from matchmaking.services.import_plan import PERSON, PROFILE, Stored, same
@@ -125,7 +125,10 @@ class _People:
         if name == "registration":
             return self._unregister(former, written, one)
         if name == "consent":
-            return bool(Consent.objects.filter(participant=person, source=written, withdrawn_at__isnull=True).delete()[0])
+            gone = Consent.objects.filter(participant=person, source=written, withdrawn_at__isnull=True).delete()[0]
+            if gone:
+                rosters.leave(person)
+            return bool(gone)
         if name == "organisation":
             return self._former_organisation(former, written, person)
         target: Any = person.profile if name in PROFILE else person
@@ -156,6 +159,7 @@ class _People:
         if answered or not rows.exists():
             return False
         consents.drop_suggestions(one.participant, event=self.import_.event)
+        rosters.leave(one.participant, event=self.import_.event)
         return bool(rows.update(state=former) if former else rows.delete()[0])
 
     def _keep(self, row: ImportRow, why: dict[str, Any]) -> None:

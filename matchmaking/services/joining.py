@@ -171,8 +171,9 @@ def withdraw(*, registration: Registration, by: User) -> Registration:
     """Leave an event: its suggestions go at once, its introductions close, answers stay."""
     if _move(registration, [State.INVITED, State.WAITING, State.APPROVED], State.WITHDRAWN):
         participant, event = registration.participant, registration.event
-        top_up.ask_for_partners(participant, event)
+        partners = top_up.partners(participant, event)
         gone = pairs.vanish(consents.pairs_with(participant, event=event)) | {"seats": rosters.leave(participant, event=event)}
+        top_up.ask(partners)
         trail.record("registration.withdrawn", registration, actor=by, event=event, **gone)
     elif registration.state != State.WITHDRAWN:
         raise Conflict("The organisers have not accepted you for this event.")

@@ -58,10 +58,14 @@ def start_due() -> int:
 
 
 def _due(programme: Programme) -> bool:
-    versions = versions_of(programme)
+    heard = versions_of(programme).exclude(state=State.FAILED).first()
+    return not _rolled_back(versions_of(programme)) and answers_since(heard, programme) >= NEWS
+
+
+def _rolled_back(versions: QuerySet[LearnedWeights]) -> bool:
+    """Whether people use another one than the newest of these that can be used."""
     newest = usable(versions).first()
-    rolled_back = newest is not None and not newest.active
-    return not rolled_back and answers_since(versions.first(), programme) >= NEWS
+    return newest is not None and not newest.active
 
 
 # --- the job ----------------------------------------------------------------------------------------------------------
@@ -71,9 +75,10 @@ def claim(learned_id: int) -> LearnedWeights | None:
     if protected("claim"):
         free = free.filter(_waiting_or_abandoned())
     lease = {"lease_until": in_seconds(settings.LEASE_S), "epoch": F("epoch") + 1, "attempts": F("attempts") + 1}
-    if free.update(state=State.RUNNING, **lease) != 1:
-        return None
-    return LearnedWeights.objects.select_related("programme").get(pk=learned_id)
+    with transaction.atomic():
+        if free.update(state=State.RUNNING, **lease) != 1:
+            return None
+        return LearnedWeights.objects.select_related("programme").get(pk=learned_id)
 
 
 def _waiting_or_abandoned() -> Q:
@@ -90,14 +95,17 @@ def held(learned: LearnedWeights) -> QuerySet[LearnedWeights]:
 def _fenced(learned: LearnedWeights) -> Iterator[None]:
     """A transaction that holds while the claim does; otherwise Fenced is raised and nothing is written."""
     with transaction.atomic():
-        Programme.objects.select_for_update().get(pk=learned.programme_id)
+        Programme.objects.select_for_update(no_key=True).get(pk=learned.programme_id)
         if held(learned).update(lease_until=in_seconds(settings.LEASE_S)) != 1:
             raise Fenced
         yield
 
 
 def keep(learned: LearnedWeights, *, facts: Mapping[str, Any], habits: Mapping[int, tuple[float, float]]) -> None:
-    """Write what a worker found, and put it to use unless a guard refused it; all of it, or, without the claim, nothing."""
+    """Write what a worker found, and put it to use unless a guard refused it; all of it, or, without the claim, nothing.
+
+    Where people rolled back meanwhile, a look that nobody asked for is kept and not used.
+    """
     with _fenced(learned):
         held(learned).update(**facts, state=State.DONE, finished_at=Now(), lease_until=None)
         there = set(Participant.objects.filter(programme=learned.programme_id).values_list("pk", flat=True)) & habits.keys()
@@ -105,7 +113,8 @@ def keep(learned: LearnedWeights, *, facts: Mapping[str, Any], habits: Mapping[i
         Habit.objects.bulk_create(rows, batch_size=500)
         trail.record("learning.done", learned, actor=None, programme=learned.programme_id, version=learned.version)
         learned.refresh_from_db()
-        if not learned.refused:
+        earlier = versions_of(learned.programme).filter(version__lt=learned.version)
+        if not learned.refused and not (learned.requested_by_id is None and _rolled_back(earlier)):
             _use(learned.programme_id, learned, actor=None, action="weights.activated")
         failpoint("learning.before_commit")
 
@@ -148,7 +157,7 @@ def roll_back(programme: Programme, version: int, *, by: User | None) -> Learned
     The same again changes nothing. What is published stays as it is.
     """
     with transaction.atomic():
-        Programme.objects.select_for_update().get(pk=programme.pk)
+        Programme.objects.select_for_update(no_key=True).get(pk=programme.pk)
         learned = None if version == SHIPPED else versions_of(programme).filter(version=version).first()
         if learned is None and version != SHIPPED:
             raise NotFound("There is no version {version} of this programme's weights.", version=version)

@@ -16,6 +16,7 @@ from matchmaking.failpoints import failpoint
 from matchmaking.jobs import Job, enqueue
 from matchmaking.models import Block, Event, Intent, Pair, Publication, Registration, Response, Run, RunKind, Suggestion, User
 from matchmaking.selectors.records import live_consent
+from matchmaking.selectors.suggestions import ALIVE
 from matchmaking.services import runs, trail
 from matchmaking.services.protections import protected
 
@@ -40,8 +41,8 @@ def publish(run: Run, *, by: User | None) -> Run:
     """Show a finished run in place of the one before; publishing it again changes nothing."""
     if run.kind == RunKind.TOP_UP:
         raise Conflict("A top-up is published by itself, with the run that it adds to.")
-    if run.kind == RunKind.TEAMS:
-        raise Conflict("A run of teams leaves drafts. Publish one of its rosters.")
+    if run.kind in (RunKind.TEAMS, RunKind.TABLES):
+        raise Conflict("This run leaves drafts. Publish one of them.")
     Publication.objects.bulk_create([Publication(event=run.event, kind=run.kind)], ignore_conflicts=True)
     with _whole():
         publication = _locked(Publication.objects.filter(event=run.event, kind=run.kind)).get()
@@ -165,8 +166,7 @@ def _lock_pairs(*run_ids: int | None) -> None:
 def _carry(before: int, run: Run) -> None:
     """Copy answered pairs that are still alive and that the run does not hold; keep held pairs held."""
     there = Suggestion.objects.filter(run=run, pair=OuterRef("pair"))
-    alive = Q(pair__introduction__isnull=False) | Q(pair__expires_at__isnull=True) | Q(pair__expires_at__gt=Now())
-    left_out = Suggestion.objects.filter(alive, _ANSWERED, run=before, dropped_at__isnull=True).exclude(Exists(there))
+    left_out = Suggestion.objects.filter(ALIVE, _ANSWERED, run=before, dropped_at__isnull=True).exclude(Exists(there))
     copies = []
     for row in left_out.exclude(impossible(run.event)).iterator(chunk_size=ROWS_AT_ONCE):
         row.pk, row.run, row._state.adding = Suggestion._meta.pk.get_default(), run, True

@@ -102,11 +102,12 @@ def lock(*, roster: Roster, numbers: list[int], locked: bool, by: User) -> Roste
         teams = _teams(now)
         if unknown := sorted(set(numbers) - set(teams)):
             raise BadInput("There is no team {number}; the teams are numbered 1 to {last}.", number=unknown[0], last=len(teams))
-        for number in sorted(set(numbers)):
-            if teams[number].locked != locked:
-                Team.objects.filter(pk=teams[number].pk).update(locked=locked)
-                _log(now, Kind.LOCK if locked else Kind.UNLOCK, by, before=number, after=number)
-        trail.record("roster.locked" if locked else "roster.unlocked", now, actor=by, event=now.event, teams=sorted(set(numbers)))
+        turned = [number for number in sorted(set(numbers)) if teams[number].locked != locked]
+        for number in turned:
+            Team.objects.filter(pk=teams[number].pk).update(locked=locked)
+            _log(now, Kind.LOCK if locked else Kind.UNLOCK, by, before=number, after=number)
+        if turned:
+            trail.record("roster.locked" if locked else "roster.unlocked", now, actor=by, event=now.event, teams=turned)
         return now
 
 

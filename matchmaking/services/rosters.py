@@ -24,7 +24,7 @@ State = Roster.State
 def publish(*, roster: Roster, by: User, anyway: bool = False) -> Roster:
     """Show a roster to its people in place of the one before; again changes nothing. A newer hand move is not lost unseen."""
     with transaction.atomic():
-        list(Event.objects.select_for_update().filter(pk=roster.event_id).values_list("pk"))  # one publishing at a time
+        list(Event.objects.select_for_update(no_key=True).filter(pk=roster.event_id).values_list("pk"))  # one publishing at a time
         rows = Roster.objects.filter(Q(pk=roster.pk) | Q(event=roster.event_id, state=State.PUBLISHED))
         held = {row.pk: row for row in rows.select_related("run").select_for_update(of=("self",)).order_by("pk")}
         now = held[roster.pk]
@@ -99,13 +99,12 @@ def describe(*, team: Team, changes: dict[str, Any], version: int, by: User) -> 
 
 
 def reword(programme_id: int, change: Callable[[str], str]) -> int:
-    """Change what facilitators wrote about teams, within the caller's transaction: places and tasks may name somebody; how many."""
+    """Change what was written about teams, within the caller's transaction: names, places and tasks may name somebody; how many."""
     changed = 0
-    for pk, place, task in (
-        Team.objects.filter(roster__event__programme=programme_id).exclude(place="", task="").values_list("pk", "place", "task")
-    ):
-        if (told := (change(place), change(task))) != (place, task):
-            changed += Team.objects.filter(pk=pk).update(place=told[0], task=told[1])
+    written = ("name", "place", "task")
+    for pk, *texts in Team.objects.filter(roster__event__programme=programme_id).exclude(name="", place="", task="").values_list("pk", *written):
+        if (told := [change(text) for text in texts]) != texts:
+            changed += Team.objects.filter(pk=pk).update(**dict(zip(written, told, strict=True)))
     return changed
 
 

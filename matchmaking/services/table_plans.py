@@ -47,7 +47,7 @@ def ask(
 def publish(*, plan: TablePlan, by: User) -> TablePlan:
     """Show a plan to its people in place of the one before; again changes nothing."""
     with transaction.atomic():
-        Event.objects.select_for_update().get(pk=plan.event_id)
+        Event.objects.select_for_update(no_key=True).get(pk=plan.event_id)
         plan.refresh_from_db()
         if plan.state == State.PUBLISHED:
             return plan

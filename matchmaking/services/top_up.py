@@ -31,7 +31,8 @@ def ask(people: "QuerySet[Registration]", *, changed: bool = False) -> None:
 
     Somebody who is typing saves again and again, so a changed profile waits for a pause.
     """
-    found = list(people.filter(state=APPROVED).values_list("pk", "event_id"))
+    to_come = Q(event__ends_at__isnull=True) | Q(event__ends_at__gt=Now())
+    found = list(people.filter(to_come, state=APPROVED).order_by("pk").values_list("pk", "event_id"))
     if not found:
         return
     ids = [pk for pk, _ in found]
@@ -47,11 +48,11 @@ def ask_for(participant: Participant, *, changed: bool = False) -> None:
     ask(Registration.objects.filter(participant=participant), changed=changed)
 
 
-def ask_for_partners(participant: Participant, event: Event) -> None:
-    """Ask for those whom the event shows the person to, before they lose that suggestion: they have room for another one."""
+def partners(participant: Participant, event: Event) -> "QuerySet[Registration]":
+    """Those whom the event shows the person to: once they lose that suggestion, they have room for another one."""
     shown = published_suggestions().filter(Q(pair__a=participant) | Q(pair__b=participant), pair__event=event)
     others = {person for pair in shown.values_list("pair__a_id", "pair__b_id") for person in pair} - {participant.pk}
-    ask(Registration.objects.filter(event=event, participant__in=others))
+    return Registration.objects.filter(event=event, participant__in=others)
 
 
 def waiting(event_id: int) -> "QuerySet[TopUpDue]":
@@ -65,6 +66,8 @@ def begin(event_id: int) -> Run | None:
     shown = Publication.objects.filter(event=event_id, kind=RunKind.SUGGESTIONS, run__isnull=False).select_related("run", "event").first()
     if shown is None or shown.run is None or not waiting(event_id).exists():
         return None
+    if not Artefact.objects.filter(run=shown.run, stage=FROZEN).exists():
+        return None  # computed before there were top-ups: they wait for the next run
     earlier = Run.objects.filter(event=event_id, kind=RunKind.TOP_UP)
     unpublished = Q(state=Run.State.DONE, publish=True, published_at__isnull=True)
     failed = Q(state=Run.State.FAILED, finished_at__gt=Now() - AFTER_FAILURE)

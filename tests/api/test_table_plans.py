@@ -118,6 +118,18 @@ def test_what_cannot_be_asked_is_refused_with_a_sentence(event, people, facilita
     assert not Run.objects.exists()
 
 
+def test_its_run_is_not_published_but_its_plan_and_an_erased_host_is_forgotten(event, people, facilitator):
+    planned(facilitator, event, tables=2, hosts=[{"participant": people[0].pk, "table": 1}])
+    run = Run.objects.get()
+    make_role(organiser := make_user(), event.programme)
+    refused = client_of(organiser).post(f"/api/v1/runs/{run.pk}/publish/")
+    assert (refused.status_code, refused.json()["detail"]) == (409, "This run leaves drafts. Publish one of them.")
+    hosts = run.parameters["hosts"]
+    erasure.erase(participant=people[0], by=None)
+    run.refresh_from_db()
+    assert (len(hosts), run.parameters["hosts"]) == (1, type(hosts)())
+
+
 def test_too_few_people_fail_in_plain_words(event, facilitator):
     make_participant(event.programme, event=event)
     answer = facilitator.post(PLANS, {"event": event.pk})

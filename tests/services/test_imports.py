@@ -38,7 +38,7 @@ from matchmaking.services import import_lease, imports
 from matchmaking.services.languages import codes_in
 from matchmaking.services.sectors import fold, words_of
 from tests.conftest import ROOT, SHARED
-from tests.factories import make_event, make_participant, make_programme, make_published_run, make_suggestion, make_user
+from tests.factories import make_event, make_participant, make_programme, make_published_run, make_roster, make_suggestion, make_user
 
 pytestmark = pytest.mark.django_db
 HEADER = "External ID,Name,Mail,Organisation,Sector,City,Languages,We offer,We look for\n"
@@ -422,6 +422,17 @@ def test_taking_back_removes_what_nobody_relies_on_and_says_what_stays(event):
     assert list(Membership.objects.values_list("participant", "external_id")) == [(None, "P3")], "the track record stays"
     assert not Organisation.objects.exists()
     assert imports.take_back(import_=import_, by=None).counts == import_.counts
+
+
+def test_taking_back_leaves_empty_places_in_rosters(event):
+    run_through(event, HEADER + ADA + BEN)
+    ada, ben = Participant.objects.order_by("name")
+    Registration.objects.filter(participant=ada).delete()
+    import_ = run_through(event, HEADER + ADA)
+    roster = make_roster(event, [ada, ben])
+    imports.take_back(import_=import_, by=None)
+    assert not Registration.objects.filter(participant=ada).exists()
+    assert [one.participant for one in roster.seats.order_by("pk")] == [None, ben]
 
 
 def test_taking_back_returns_former_values_unless_they_were_touched_since(event):

@@ -18,7 +18,7 @@ from matchmaking.selectors.own_data import everything
 from matchmaking.services import erasure, learning
 from matchmaking.services.shards import Fenced
 from matchmaking.services.sweep import sweep
-from tests.factories import make_event, make_participant, make_suggestion, make_user
+from tests.factories import make_event, make_participant, make_published_run, make_suggestion, make_user
 from tests.learned import PAIRS, answer, version_of
 from tests.runs import make_cohort, make_programme
 
@@ -127,10 +127,12 @@ def test_who_can_sign_in_and_opens_nothing_at_all_is_foretold_to_open_less(event
     silent, once, few, declined = (make_participant(event.programme, user=make_user()) for _ in range(4))
     without_login = make_participant(event.programme)
     ago = timezone.now() - timedelta(days=1)
+    run = make_published_run(walk, published_at=ago)
     for person in (silent, once, few, declined, without_login):
         for other in others[: 4 if person == few else 10]:
             a, b = sorted((person, other), key=lambda one: one.pk)
-            pair = Pair.objects.create(event=walk, a=a, b=b, shown_at=ago, expires_at=ago)
+            pair = make_suggestion(run, a, b).pair
+            Pair.objects.filter(pk=pair.pk).update(shown_at=ago, expires_at=ago)
             if person == declined:
                 Response.objects.create(pair=pair, participant=other, answer="decline", answered_at=ago)
     Response.objects.create(pair=Pair.objects.filter(Q(a=once) | Q(b=once))[0], participant=once, answer="decline", answered_at=ago)

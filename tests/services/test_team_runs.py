@@ -16,7 +16,8 @@ from matchmaking.selectors.team_cases import as_roster, fits_between, people_of,
 from matchmaking.selectors.team_words import conflict_told
 from matchmaking.services import joining, roster_moves, runs, team_rules, team_runs
 from matchmaking.services.invariants import check_invariants
-from tests.factories import make_user
+from tests.api.world import client_of
+from tests.factories import make_role, make_user
 from tests.runs import compute_all, make_cohort, make_programme
 
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("teams")]
@@ -178,6 +179,9 @@ def test_rules_that_cannot_hold_are_told_with_numbers_and_ways_out():
         "5 командам нужен человек с навыком welding, а он есть у 0 человек."
     )
     assert [3] in [way["gives_up"] for way in told["ways_out"]]
+    make_role(user := make_user(language="ru"), event.programme, "facilitator", event)
+    seen = client_of(user).get(f"/api/v1/runs/{run.pk}/").json()
+    assert seen["measures"]["conflict"]["sentence"] == told["sentence"]
 
 
 def test_after_people_left_and_arrived_a_repair_moves_few_and_touches_no_locked_team(facilitator):

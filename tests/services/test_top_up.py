@@ -252,15 +252,27 @@ def test_an_erased_person_is_in_nothing_that_top_ups_keep_and_the_next_one_works
 
 
 def test_a_run_that_left_nothing_says_what_to_do(event):
-    Artefact.objects.all().delete()
     come(event)
-    run = compute_all(top_up.begin(event.pk))
+    run = top_up.begin(event.pk)
+    Artefact.objects.all().delete()
+    run = compute_all(run)
     assert (run.state, run.failure["template"]) == (
         "failed",
         "What this run left for late arrivals is not there any more. Start a new run of the event.",
     )
     assert check_invariants(event) == []
     assert top_up.begin(event.pk) is None
+
+
+def test_nobody_is_added_to_a_run_that_left_nothing_or_to_an_event_that_is_over(event):
+    come(event)
+    Artefact.objects.all().delete()
+    assert top_up.begin(event.pk) is None
+    assert not Run.objects.filter(kind="top_up").exists()
+    TopUpDue.objects.all().delete()
+    Event.objects.filter(pk=event.pk).update(starts_at="2020-01-01T08:00:00Z", ends_at="2020-01-01T18:00:00Z")
+    top_up.ask_for(Participant.objects.get(key="x:late"))
+    assert not TopUpDue.objects.exists()
 
 
 def test_it_cannot_be_published_or_taken_back_by_hand(event):

@@ -95,6 +95,7 @@ def test_who_stands_in_the_programme_takes_part_with_one_tap(event):
 
 def test_no_other_event_and_none_that_is_over(event):
     assert Client().get("/join/never/").status_code == 404
+    assert Client().get("/join/a%00b/").status_code == 404
     event.starts_at = event.ends_at = timezone.now() - timezone.timedelta(days=1)
     event.save()
     refused = Client().post(address(event), NEW)

@@ -138,6 +138,8 @@ def test_without_a_file_or_with_too_large_a_one_the_form_says_so(scene, settings
     told = upload(scene)
     assert (told.status_code, "The file is larger than" in text_of(told)) == (400, True)
     assert upload(scene, kind="people").status_code == 400
+    settings.FORM_BYTES = 10
+    assert upload(scene).status_code == 413, "refused before it is read"
     assert Import.objects.count() == 0
 
 

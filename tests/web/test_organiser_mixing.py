@@ -139,12 +139,26 @@ def make_answered(count):
 
 def test_the_funnel_counts_pairs_and_hides_small_numbers():
     scene = make_answered(7)
-    whole, sides = mixing.funnel(scene.run, mixing.exposure(scene.run), {"authority": 2, "education": 10})
+    whole, sides = mixing.funnel(scene.run, {"authority": 2, "education": 10})
     assert whole == {"suggested": 7, "answered": 7, "accepted": 6, "introduced": None, "met": None}
     assert sides["authority"] == {"suggested": 7, "answered": None, "accepted": None, "introduced": None, "met": None}, "two people"
     assert sides["education"]["suggested"] == 7
     told = text_of(scene.client.get(scene.page("mixing/")))
     assert "suggested 7 answered 7 at least one yes 6 both said yes < 5 met < 5" in told
+
+
+def test_holding_a_pair_tells_nothing_of_its_answer():
+    scene = make_answered(7)
+    people = {"authority": 20, "education": 10}
+    before = mixing.funnel(scene.run, people)
+    assert before[1]["authority"]["answered"] == 7
+    scene.run.suggestions.filter(pair__responses__answer="decline").update(held_at=timezone.now())
+    assert mixing.funnel(scene.run, people) == before
+
+
+def test_of_the_sectors_never_one_alone_is_hidden():
+    _, sides = mixing.funnel(make_answered(7).run, {"authority": 2, "education": 10})
+    assert [sides[sector]["accepted"] for sector in ("authority", "education")] == [None, None]
 
 
 def test_nobodys_answer_is_on_the_page():
@@ -196,6 +210,6 @@ def test_a_run_of_elsewhere_is_none(scene, asked):
 def test_the_page_costs_the_same_for_any_number(pairs, django_assert_num_queries):
     scene = make_scene(pairs=pairs)
     scene.client.get(scene.page("mixing/"))
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(21):
         answer = scene.client.get(scene.page("mixing/"))
     assert (answer.status_code, b"<table" in answer.content) == (200, True)

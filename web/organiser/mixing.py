@@ -49,7 +49,7 @@ def overview(request: HttpRequest, pk: int) -> HttpResponse:
         **heat(run, names),
         **shown_how_often(exposure, people, run, event),
         **out(run),
-        "funnel": funnel(run, exposure, names) if run.published_at else None,
+        "funnel": funnel(run, names) if run.published_at else None,
         "certificate": certificate(run),
         "compared": compared(run, mixing.mixed_before(run)),
     }
@@ -154,11 +154,11 @@ def out(run: Run) -> dict[str, Any]:
     return {"left_out": told, "more_left_out": len(rows) > LISTED}
 
 
-def funnel(run: Run, exposure: dict[int, int], names: dict[str, str]) -> dict[str, Any]:
+def funnel(run: Run, names: dict[str, str]) -> dict[str, Any]:
     """What became of the suggestions, in all and by sector."""
     groups = run.measures.get("groups", {}).get("sector", {})
     people = {key: groups[key]["people"] for key in names if key in groups} or dict.fromkeys(names, 0)
-    whole, sides = mixing.funnel(run, exposure, people)
+    whole, sides = mixing.funnel(run, people)
     most = whole["suggested"] or 1
     steps = [(label, count(whole[step]), 100 * (whole[step] or 0) // most) for step, label in STEPS.items()]
     by_sector = [(key, names.get(key, key), [count(row[step]) for step in STEPS]) for key, row in sides.items()]

@@ -60,9 +60,9 @@ def _ordered(case: Case) -> Case:
 
 def conflicts(case: Case, seconds: float = SECONDS, seed: int = 0) -> Conflict | None:
     """The smallest set of rules in conflict, or None where none is proved."""
-    return _conflicts.find(case, seed, Budget(seconds))
+    return _conflicts.find(_ordered(case), seed, Budget(seconds))
 
 
 def relaxations(case: Case, conflict: Conflict, seconds: float = SECONDS, seed: int = 0) -> list[Relaxation]:
     """The cheapest changes after which a roster exists; each comes with that roster."""
-    return _conflicts.relaxations(case, conflict, seed, Budget(seconds))
+    return _conflicts.relaxations(_ordered(case), conflict, seed, Budget(seconds))

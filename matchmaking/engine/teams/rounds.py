@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from matchmaking.engine.teams.kernel import NEGATIVE_LOG, TABLE, draw
 from matchmaking.errors import BadInput, Infeasible
 
 ACROSS, WITHIN, AGAIN, APART = 4, 1, -6, -10_000
@@ -83,8 +82,7 @@ def plan(guests: Sequence[Guest], tables: int, rounds: int, *, apart: Pairs = ()
     hosts = np.array([-1 if guest.host_of is None else guest.host_of for guest in ordered], np.int64)
     table = np.stack([_first(hosts, tables, turn) for turn in range(rounds)])
     worth = np.where(sector[:, None] != sector[None, :], ACROSS, WITHIN).astype(np.int64)
-    random = np.array([(seed * 2 + 1) * 0x9E3779B97F4A7C15 % 2**64], np.uint64)
-    table = _anneal(table, tables, worth, kept_apart, hosts >= 0, random, steps, HOT, COLD)
+    table = _anneal(table, tables, worth, kept_apart, hosts >= 0, seed, steps, HOT, COLD)
     found = _told(table, ordered, tables, sector)
     if any(kept_apart[one, other] for seats in table for one, other in _together(seats, tables)):
         raise Infeasible("No plan was found that keeps everybody apart who must not sit together. Take more tables or fewer rounds.")
@@ -134,12 +132,16 @@ def _anneal(
     worth: Ints,
     apart: npt.NDArray[np.bool_],
     host: npt.NDArray[np.bool_],
-    random: npt.NDArray[np.uint64],
+    seed: int,
     steps: int,
     hot: float,
     cold: float,
 ) -> Ints:
-    """Swaps of two people of two tables in one round, while the temperature falls; the best plan seen. `table` is (rounds, n)."""
+    """Swaps of two people of two tables in one round, while the temperature falls; the best plan seen. `table` is (rounds, n).
+
+    All that is compiled stands in this file: numba's cache does not notice a change of another one.
+    """
+    np.random.seed(seed)
     rounds, people = table.shape
     met = np.zeros((people, people), np.int64)
     seats = np.full((rounds, tables, people // tables + 2), -1, np.int64)
@@ -160,7 +162,7 @@ def _anneal(
     for step in range(steps):
         if step & 255 == 255:
             temperature *= cooling
-        turn, one, other = draw(random, rounds), draw(random, people), draw(random, people)
+        turn, one, other = np.random.randint(0, rounds), np.random.randint(0, people), np.random.randint(0, people)
         here, there = table[turn, one], table[turn, other]
         if here == there or host[one] or host[other]:
             continue
@@ -177,7 +179,7 @@ def _anneal(
                 change += _value(met[other, guest] - 1, worth[other, guest]) - _value(met[other, guest], worth[other, guest])
                 change += _value(met[one, guest] + 1, worth[one, guest]) - _value(met[one, guest], worth[one, guest])
                 change += APART * (int(apart[one, guest]) - int(apart[other, guest]))
-        if change < -temperature * NEGATIVE_LOG[draw(random, TABLE)]:
+        if change < temperature * np.log(np.random.random()):
             continue
         for i in range(filled[turn, here]):
             guest = seats[turn, here, i]
