@@ -15,6 +15,8 @@ NAMES = (
     "main_job",
     "quality",
     "teams",
+    "team_peer",
+    "rerun",
     "rounds",
     "hand_moves",
     "allocation",

@@ -30,23 +30,36 @@ GREEDY_STEPS = 400  # a unit: swaps that improve, until hardly any is left
 
 def main() -> dict[str, Any]:
     """Measure every case and print the table."""
-    folder = Path(os.environ.get("CASES_DIR", ROOT.parent / "shared" / "cases")) / "teams"
-    files = sorted(file for file in folder.glob("*.json*") if not file.name.startswith("reference"))
-    if not files:
-        print(f"teams: no team cases here ({folder} holds none), nothing measured")
+    if not (files := folder_of_cases()):
         return {"skipped": "no team cases"}
     door.warm_up()
-    reference = json.loads((folder / "reference.json").read_text()) if (folder / "reference.json").exists() else {}
+    reference = reference_beside(files[0])
     _head()
     rows = {}
     for file in files:
-        document = _read(file)
+        document = read(file)
         rows[document["name"]] = row = _measure(document, reference.get(document["name"], {}))
         _line(document["name"], row)
     return {"machine": machine.facts(), "cases": rows}
 
 
-def _read(file: Path) -> Any:
+def folder_of_cases() -> list[Path]:
+    """The files of the team cases; none, and a sentence, where there are none."""
+    folder = Path(os.environ.get("CASES_DIR", ROOT.parent / "shared" / "cases")) / "teams"
+    files = sorted(file for file in folder.glob("*.json*") if not file.name.startswith("reference"))
+    if not files:
+        print(f"no team cases here ({folder} holds none), nothing measured")
+    return files
+
+
+def reference_beside(file: Path) -> dict[str, Any]:
+    """What is known of the cases in the folder of this one, by name."""
+    known = file.parent / "reference.json"
+    return dict(read(known)) if known.exists() else {}
+
+
+def read(file: Path) -> Any:
+    """A file of JSON, unpacked where it is packed."""
     raw = file.read_bytes()
     return json.loads(gzip.decompress(raw) if file.name.endswith(".gz") else raw)
 
