@@ -21,7 +21,7 @@ from numba import njit
 from threadpoolctl import threadpool_limits
 
 from benchmarks import machine
-from matchmaking.engine.tiles import Factor, Search, Sums, rounding
+from matchmaking.engine.tiles import Factor, Search, Sums, one_way, rounding
 
 PEOPLE, COLUMNS, MOST, SECTORS = 20_000, 256, 20, 4
 ROUNDS, SAMPLE, ROWS_AT_ONCE = 3, 40, 1000
@@ -44,18 +44,6 @@ def both_ways(seeks: Singles, offers: Singles, a: Ints, b: Ints) -> Floats:
             forth += seeks[one, column] * offers[other, column]
             back += offers[one, column] * seeks[other, column]
         found[number] = (1.0 + np.exp(-forth)) * (1.0 + np.exp(-back)) if one != other else np.inf
-    return found
-
-
-@njit(cache=True, fastmath={"reassoc", "contract"})
-def one_way(seeks: Singles, offers: Singles, a: Ints, b: Ints) -> Floats:
-    """exp(-z(a->b)) of pairs."""
-    found = np.empty(len(a))
-    for number in range(len(a)):
-        forth = np.float32(0.0)
-        for column in range(seeks.shape[1]):
-            forth += seeks[a[number], column] * offers[b[number], column]
-        found[number] = np.exp(-forth)
     return found
 
 
@@ -95,16 +83,15 @@ class Task:
     def single(self) -> tuple[Ints, Ints, Floats]:
         """Everybody's best by z(a->b) alone."""
         factors = [Factor(1.0, self.seeks, self.offers)]
-        least = {"least": lambda cost: -np.log(cost), "one_way": True}
-        return self._search(one_way, factors, self.nobody, np.ones((1, 1), np.bool_), **least)
+        return self._search(None, factors, self.nobody, np.ones((1, 1), np.bool_), least=one_way)
 
     def _both(self) -> list[Factor]:
         return [Factor(1.0, self.seeks, self.offers), Factor(1.0, self.offers, self.seeks)]
 
     def _search(self, cost: Any, factors: list[Factor], group: Ints, meets: Any, **more: Any) -> tuple[Ints, Ints, Floats]:
         error = rounding(factors)
-        search = Search(Sums(factors, error), partial(cost, self.seeks, self.offers), group, meets, len(group), **more)
-        return search.best(MOST, slack=2.0 * float(error.max()), worst=1e300)
+        search = Search(Sums(factors, error), cost and partial(cost, self.seeks, self.offers), group, meets, len(group), **more)
+        return search.best(MOST, slack=float(np.expm1(2.0 * error.max())), worst=1e300)
 
     def wrong(self, entries: tuple[Ints, Ints, Floats], cost: Callable[[int], Floats]) -> int:
         """How many of a sample of lists miss one of the best of brute force, or hold one that is not, once they are cut to `MOST`."""

@@ -12,7 +12,7 @@ from matchmaking.engine.teams import door, kernel, rounds
 
 SLOWEST: tuple[Any, ...] = (
     kernel.anneal, kernel.walk, rounds._anneal, exchange._pass, exchange._reach, prices._bound, greedy._fill,
-    scanning.enter, scanning.scatter, scanning.overlay, scanning.look_up, costs.costs,
+    scanning.enter, scanning.promising, scanning.reaching, scanning.scatter, scanning.overlay, scanning.look_up, costs.costs,
 )  # fmt: skip
 PEOPLE = 40
 SAID = ("museums", "grants", "mobile-apps", "festivals", "photography", "printmaking", "sound-design")
@@ -27,7 +27,7 @@ def warm_up() -> None:
         PastProject(f"p{number}", date(2024, 1, 1), str(number), (str(number), str(number + 2)), (SAID[number % 7],), f"work {number}")
         for number in range(0, PEOPLE - 2, 3)
     )
-    pipeline.suggest(Cohort(tuple(map(_person, range(PEOPLE))), projects), Parameters(cap=4, floor=3, threshold=0.0))
+    pipeline.suggest(Cohort(tuple(map(_person, range(PEOPLE))), projects), Parameters(cap=4, floor=3, threshold=0.0), shards=2)
 
 
 def is_warm() -> bool:

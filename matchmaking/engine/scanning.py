@@ -77,6 +77,29 @@ def _any_reaches(line: Singles, asked: np.float32, others: Singles) -> bool:
 
 
 @njit(cache=True)
+def reaching(tile: Singles, of_rows: Singles, row: Shorts, column: Shorts) -> int:
+    """The same where only rows ask."""
+    found = 0
+    width = tile.shape[1]
+    for i in range(tile.shape[0]):
+        asked = of_rows[i]
+        start = 0
+        while start < width:
+            stop = min(start + AT_ONCE, width)
+            line = tile[i, start:stop]
+            hits = np.uint8(0)
+            for j in range(stop - start):
+                hits = np.uint8(hits | (line[j] >= asked))
+            if hits:
+                for j in range(stop - start):
+                    if line[j] >= asked:
+                        row[found], column[found] = i, start + j
+                        found += 1
+            start = stop
+    return found
+
+
+@njit(cache=True)
 def enter(
     lists: tuple[Floats, Shorts, Ints, Floats], most: int, slack: float, people: Ints, others: Ints, offered: Floats, start: int
 ) -> int:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scipy.linalg.blas import sgemm
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # comes with scikit-learn
 
-from matchmaking.engine.scanning import enter, promising
+from matchmaking.engine.scanning import enter, promising, reaching
 
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
@@ -101,6 +101,12 @@ def rounding(factors: Sequence[Factor], terms: int = 0, reach: float | Floats = 
     return error
 
 
+def one_way(cost: Floats) -> Floats:
+    """The least S of a pair whose cost exp(-S) is at most this."""
+    least: Floats = -np.log(cost)
+    return least
+
+
 def both_ways(cost: Floats) -> Floats:
     """The least S of a pair whose cost 1 / (p_ab p_ba) is at most this: 2 log sigma(S / 2) = -log(cost)."""
     with np.errstate(divide="ignore"):
@@ -155,16 +161,16 @@ class Search:
     and among the others.
 
     `meets[group, group]`: whether such people may be paired at all; `cost` gives the exact cost of pairs (infinite behind a gate),
-    `least` the smallest S of a pair that is no dearer than a cost, both elementwise and monotone.
+    `least` the smallest S of a pair that is no dearer than a cost, both elementwise and monotone. Without a `cost` it is S itself that
+    counts, one way: the cost is exp(-S) as the tile has it, so ask for a `slack` of twice the error.
     """
 
     sums: Sums
-    cost: Callable[[Ints, Ints], Floats]
+    cost: Callable[[Ints, Ints], Floats] | None
     group: Ints
     meets: Bools
     owners: int
     least: Callable[[Floats], Floats] = both_ways
-    one_way: bool = False
 
     def best(self, most: int, *, slack: float = 0.0, worst: float = np.inf) -> tuple[Ints, Ints, Floats]:
         """Owner, partner and cost of everybody's `most` cheapest pairs no dearer than `worst`, ties with the last within `slack` too."""
@@ -175,7 +181,7 @@ class Search:
         with threadpool_limits(1, "blas"):
             work = _Work()
             for number, columns in enumerate([*mine, *others]):
-                shared = number < len(mine) and not self.one_way
+                shared = number < len(mine) and self.cost is not None
                 met = [rows for rows in (mine[: number + 1] if shared else mine) if self._meet(rows, columns)]
                 if not met:
                     continue
@@ -191,12 +197,14 @@ class Search:
 
     def _take(self, work: "_Work", tile: Singles, lists: Lists, asked: Singles, rows: slice, columns: slice, shared: bool) -> None:
         """Enter what a tile promises."""
-        of_columns = asked[columns] if shared else work.nobody[: tile.shape[1]]
-        found = promising(tile, asked[rows], of_columns, shared and rows == columns, work.row, work.column)
+        if shared:
+            found = promising(tile, asked[rows], asked[columns], rows == columns, work.row, work.column)
+        else:
+            found = reaching(tile, asked[rows], work.row, work.column)
         if not found:
             return
         a, b = work.row[:found].astype(np.int64) + rows.start, work.column[:found].astype(np.int64) + columns.start
-        cost = self.cost(a, b)
+        cost = self.cost(a, b) if self.cost is not None else np.exp(-tile[work.row[:found], work.column[:found]].astype(np.float64))
         open_ = cost < np.inf
         a, b, cost = a[open_], b[open_], cost[open_]
         lists.offer(a, b, cost)
@@ -224,7 +232,6 @@ class _Work:
         size = WIDEST * WIDEST
         self.sums = np.empty(size, np.float32)
         self.row, self.column = np.empty(size, np.int32), np.empty(size, np.int32)
-        self.nobody = np.full(WIDEST, BEYOND, np.float32)
 
     def tile(self, rows: int, columns: int) -> Singles:
         return self.sums[: rows * columns].reshape(rows, columns)

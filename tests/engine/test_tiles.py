@@ -13,7 +13,7 @@ from matchmaking.engine.gates import gates_of
 from matchmaking.engine.parameters import Parameters
 from matchmaking.engine.parts import SCALE, Scorer
 from matchmaking.engine.scanning import look_up, overlay, scatter
-from matchmaking.engine.tiles import Factor, Search, Sums, rounding
+from matchmaking.engine.tiles import Factor, Search, Sums, one_way, rounding
 from matchmaking.engine.weights import default_weights
 from tests.engine.cohorts import cohorts
 
@@ -102,17 +102,9 @@ def test_a_list_holds_all_who_tie_however_many_they_are():
 def test_one_way_lists_hold_the_largest_products():
     seeks, offers, _ = people(5, 250, 30, 1.0, 1)
     factors = [Factor(1.0, seeks, offers)]
-    value = lambda a, b: np.exp(-(seeks[a].astype(np.float64) * offers[b]).sum(axis=1))  # noqa: E731
-    search = Search(
-        Sums(factors, rounding(factors)),
-        value,
-        np.zeros(250, np.int64),
-        np.ones((1, 1), bool),
-        250,
-        lambda cost: -np.log(cost),
-        one_way=True,
-    )
-    person, partner, _ = search.best(5, slack=SLACK, worst=1e300)
+    error = rounding(factors)
+    search = Search(Sums(factors, error), None, np.zeros(250, np.int64), np.ones((1, 1), bool), 250, one_way)
+    person, partner, _ = search.best(5, slack=float(np.expm1(2.0 * error.max())), worst=1e300)
     products = seeks.astype(np.float64) @ offers.T
     for number in range(250):
         best = np.flatnonzero(products[number] >= np.sort(products[number])[-5])
