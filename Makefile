@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check bench run soak translations clean
+.PHONY: demo test check bench run soak pages translations clean
 demo: .venv/installed
 	@$(BIN)/python manage.py demo $(if $(ONCE),--once)
 
@@ -23,6 +23,12 @@ run: .venv/installed
 
 soak: .venv/installed-dev
 	@$(BIN)/python -m tests.both --soak
+
+# Every screen in every state, language, width and scheme as a picture in var/pages/, and the pictures of docs/pictures/.
+pages: .venv/installed-dev
+	@$(BIN)/python -m tests.chromium
+	@PICTURES=$(CURDIR)/var/pages $(BIN)/python -m pytest -q -n 2 --dist load --timeout 3600 tests/web/test_browser_screens.py tests/web/test_browser_tours.py
+	@echo "Look through them: file://$(CURDIR)/var/pages/index.html"
 
 translations: .venv/installed-dev
 	@$(BIN)/python manage.py translations

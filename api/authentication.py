@@ -1,5 +1,6 @@
 """Who is asking: a token in the Authorization header, or the session's cookie with its CSRF token."""
 
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,8 @@ from rest_framework.authentication import CSRFCheck, SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
+from matchmaking.services import second_factor
+
 
 class Token(TokenAuthentication):
     """Knox's tokens: stored hashed, with an end."""
@@ -18,7 +21,10 @@ class Token(TokenAuthentication):
     def authenticate_credentials(self, token: bytes) -> Any:
         if not token.isascii():
             raise AuthenticationFailed(_("Invalid token."))
-        return super().authenticate_credentials(token)
+        user, row = super().authenticate_credentials(token)
+        # A token is given to somebody with a second factor for its code alone, and earlier ones end when it is set up.
+        user.is_verified = cache(lambda: second_factor.device_of(user) is not None)
+        return user, row
 
     def _cleanup_token(self, auth_token: Any) -> bool:
         """Whether this token's time is over. The sweep deletes old ones; a request looks at its own alone."""

@@ -16,6 +16,7 @@ from api.serializers import Text
 from api.views import Anyone, Nouns, SignedIn, View
 from matchmaking import access
 from matchmaking.models import Consent, Event, Language, Registration
+from matchmaking.selectors.labels import sectors_of
 from matchmaking.selectors.own_data import with_twins
 from matchmaking.services import consents, erasure, joining
 
@@ -84,7 +85,7 @@ class PublicEventOut(serializers.Serializer):
         {"type": "array", "items": {"type": "object", "properties": {"key": {"type": "string"}, "name": {"type": "string"}}}}
     )
     def get_sectors(self, event: Event) -> list[dict[str, str]]:
-        return [{"key": s["key"], "name": s.get(get_language() or "en") or s.get("en") or s["key"]} for s in event.programme.sectors]
+        return [{"key": key, "name": name} for key, name in sectors_of(event.programme, get_language() or "en").items()]
 
 
 class JoinOut(serializers.Serializer):

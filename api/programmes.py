@@ -15,6 +15,7 @@ from api.views import Nouns, Operator, SignedIn, View
 from matchmaking import access
 from matchmaking.models import Language, Programme
 from matchmaking.models.programme import default_sectors
+from matchmaking.selectors.labels import sectors_of
 from matchmaking.selectors.programmes import localised
 from matchmaking.services import invitations, programmes
 
@@ -59,8 +60,7 @@ class ProgrammeOut(serializers.Serializer):
 
     @extend_schema_field(SectorOut(many=True))
     def get_sectors(self, programme: Programme) -> list[dict[str, str]]:
-        language = get_language() or ""
-        return [{"key": s["key"], "label": s.get(language) or s.get("en") or s["key"]} for s in programme.sectors]
+        return [{"key": key, "label": label} for key, label in sectors_of(programme, get_language() or "en").items()]
 
     def get_my_role(self, programme: Programme) -> str:
         """Over the whole programme: organiser, facilitator or nothing."""

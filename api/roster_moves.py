@@ -13,7 +13,7 @@ from api.views import Nouns
 from matchmaking import access
 from matchmaking.models import Roster
 from matchmaking.selectors.rosters import at_a_glance, with_measures
-from matchmaking.selectors.team_words import names_needed, teller, warnings
+from matchmaking.selectors.team_words import changes_told
 from matchmaking.services import roster_moves
 from matchmaking.services.roster_moves import MOST_STEPS, Wanted
 from matchmaking.services.roster_scores import Score
@@ -86,13 +86,10 @@ def move_told(roster: Roster, score: Score | None, language: str, *, applied: bo
     told: dict[str, Any] = {"version": roster.version, "applied": applied, "difference": 0.0, "teams": [], "breaks": [], "mends": []}
     if score is None:
         return told
-    # What private rules say is left out: a trial would tell of each two people whether they are apart. Publishing looks at them.
-    breaks, mends = ([one for one in rules if one.rule not in score.question.private] for rules in (score.breaks, score.mends))
-    words = teller(roster.event, language, names_needed(score.question, (*breaks, *mends)))
+    breaks, mends = changes_told(roster.event, score.question, score.breaks, score.mends, language)
     told["difference"] = round(sum(score.after.values()) - sum(score.before.values()), 6)
     told["teams"] = [{"team": number, "before": score.before[number], "after": score.after[number]} for number in sorted(score.after)]
-    told["breaks"] = warnings(score.question, breaks, words)
-    told["mends"] = warnings(score.question, mends, words)
+    told["breaks"], told["mends"] = breaks, mends
     return told
 
 

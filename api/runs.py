@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
@@ -25,7 +25,7 @@ from api.views import Nouns, SignedIn
 from matchmaking import access
 from matchmaking.models import Run, RunKind, Suggestion
 from matchmaking.selectors.previews import compared
-from matchmaking.selectors.review import pairs_of
+from matchmaking.selectors.review import narrowed, pairs_of
 from matchmaking.selectors.runs import progress
 from matchmaking.selectors.sentences import in_words
 from matchmaking.selectors.team_words import conflict_told
@@ -210,14 +210,13 @@ class PairFilters(filters.FilterSet):
         fields: list[str] = []
 
     def are_held(self, rows: QuerySet[Suggestion], name: str, value: str) -> QuerySet[Suggestion]:
-        return rows.filter(held_at__isnull=value == "false")
+        return narrowed(rows, held=value == "true")
 
     def with_participant(self, rows: QuerySet[Suggestion], name: str, value: int) -> QuerySet[Suggestion]:
-        return rows.filter(pair__a=value) | rows.filter(pair__b=value)
+        return narrowed(rows, person=value)
 
     def across(self, rows: QuerySet[Suggestion], name: str, value: str) -> QuerySet[Suggestion]:
-        same = {"pair__a__profile__sector": F("pair__b__profile__sector")}
-        return rows.filter(**same) if value == "same" else rows.exclude(**same)
+        return narrowed(rows, sectors=value)
 
 
 class Runs(Nouns):

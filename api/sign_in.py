@@ -6,6 +6,8 @@ from django.contrib.auth import login, logout
 from django.middleware.csrf import get_token
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django_otp import login as otp_login
+from django_otp.models import Device
 from drf_spectacular.utils import extend_schema
 from knox.models import AuthToken
 from knox.settings import knox_settings
@@ -15,9 +17,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.serializers import Strict
-from api.views import Anyone, SignedIn, View
-from matchmaking.errors import Conflict, NotFound
+from api.views import Anyone, FirstFactor, SignedIn, View
+from matchmaking import access
+from matchmaking.errors import Conflict, NotAllowed, NotFound
 from matchmaking.models import User
+from matchmaking.services import second_factor, sessions
 from matchmaking.services.sign_in import count_guess, login_of
 
 PASSWORD_LIMIT = 1000
@@ -26,6 +30,9 @@ PASSWORD_LIMIT = 1000
 class Credentials(Strict):
     mail = serializers.CharField(max_length=254)
     password = serializers.CharField(max_length=PASSWORD_LIMIT, trim_whitespace=False, write_only=True)
+    code = serializers.CharField(
+        max_length=40, required=False, write_only=True, help_text="Of the second factor, where one is set up: its app's or a recovery code."
+    )
 
 
 class Person(serializers.ModelSerializer):
@@ -84,19 +91,23 @@ def who(request: Request) -> dict[str, Any]:
     }
 
 
-def checked_user(request: Request) -> User:
-    """The login that the request's credentials open."""
+def checked_user(request: Request) -> tuple[User, Device | None]:
+    """The login that the request's credentials open, and the device whose code came with them."""
     count_guess(request._request)
     form = Credentials(data=request.data)
     form.is_valid(raise_exception=True)
     user = login_of(request._request, form.validated_data["mail"], form.validated_data["password"])
     if user is None:
         raise AuthenticationFailed(_("This mail address and this password do not fit together."))
-    return user
+    code = form.validated_data.get("code")
+    device = second_factor.verify(user=user, typed=code) if code else None
+    if code and device is None:
+        raise AuthenticationFailed(_("This code of the second factor is wrong."))
+    return user, device
 
 
 class SessionView(View):
-    permits = {"get": Anyone, "post": Anyone, "delete": SignedIn}
+    permits = {"get": Anyone, "post": Anyone, "delete": FirstFactor}
     counts_itself = ("post",)
     idempotent = False
 
@@ -108,14 +119,16 @@ class SessionView(View):
     @extend_schema(operation_id="session_create", request=Credentials, responses=Who)
     def post(self, request: Request) -> Response:
         """Sign in: sets the session's cookie."""
-        user = checked_user(request)
+        user, device = checked_user(request)
         login(request._request, user)
+        otp_login(request._request, device)
         request.user = user
         return Response(who(request))
 
     @extend_schema(operation_id="session_destroy", responses={204: None})
     def delete(self, request: Request) -> Response:
-        """Sign out."""
+        """Sign out, on every device."""
+        sessions.end_sessions(request.user)
         logout(request._request)
         return Response(status=204)
 
@@ -136,8 +149,12 @@ class Tokens(View):
 
     @extend_schema(operation_id="tokens_create", request=Credentials, responses={201: NewToken})
     def post(self, request: Request) -> Response:
-        """Make a token: for programs that use the API."""
-        user = checked_user(request)
+        """Make a token: for programs that use the API. Where the login has a second factor, or needs one, its code is asked for."""
+        user, device = checked_user(request)
+        if device is None and second_factor.device_of(user) is not None:
+            raise NotAllowed("Say the code of your second factor too.")
+        if device is None and access.lacks_second_factor(user):
+            raise NotAllowed("Set up your second factor on the pages first.")
         if AuthToken.objects.filter(user=user, expiry__gt=timezone.now()).count() >= knox_settings.TOKEN_LIMIT_PER_USER:
             raise Conflict("You have {count} tokens already. Delete one first.", count=knox_settings.TOKEN_LIMIT_PER_USER)
         row, token = AuthToken.objects.create(user=user)

@@ -23,14 +23,27 @@ from rest_framework.viewsets import GenericViewSet
 
 from api import idempotency
 from api.authentication import refuse_foreign_origin
+from matchmaking import access
+from matchmaking.errors import NotAllowed
 from matchmaking.models import Programme
 
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 Anyone = AllowAny
-SignedIn = IsAuthenticated
+FirstFactor = IsAuthenticated  # signed in, with or without the second factor
 
 
-class Operator(IsAuthenticated):
+class SignedIn(IsAuthenticated):
+    """Signed in; those with a role with their second factor."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if not super().has_permission(request, view):
+            return False
+        if access.lacks_second_factor(request.user):
+            raise NotAllowed("Show your second factor first: sign in with its code, or set it up on the pages.")
+        return True
+
+
+class Operator(SignedIn):
     """Runs the server: has no standing right to content."""
 
     def has_permission(self, request: Request, view: Any) -> bool:

@@ -14,6 +14,7 @@ NAMES = (
     "suggestions_api",
     "main_job",
     "quality",
+    "earlier",
     "teams",
     "team_peer",
     "rerun",
@@ -23,6 +24,7 @@ NAMES = (
     "fairness",
     "learning",
     "late_arrival",
+    "pages",
 )
 
 

@@ -2,7 +2,7 @@
 
 A fresh SQLite database with 500 people in 100 teams, 40 pair scores each and rules of every kind; the real views, middleware and
 transactions, called in this process: so the time is the server's, without the network. Each move is tried, made, and the last
-ones are taken back. Prints a table.
+ones are taken back; through the API, and on the board's page, which answers with the cards that a move touched. Prints a table.
 """
 
 import os
@@ -15,6 +15,7 @@ from typing import Any
 
 PEOPLE, OF, PARTNERS, MOVES = 500, 5, 40, 100
 PROMISED_MS = 100
+NAMES = ("trial", "move", "undo", "whole roster", "page: move", "page: undo", "page: board")
 
 
 def main() -> dict[str, Any]:
@@ -28,21 +29,19 @@ def main() -> dict[str, Any]:
         django.setup()
         result = {"people": PEOPLE, "teams": PEOPLE // OF, "promised_ms": PROMISED_MS, **measured()}
         print(f"{'with ' + str(PEOPLE) + ' people':<24}{'cpu ms':>12}{'median ms':>12}{'95 % ms':>12}{'most ms':>12}")
-        for name in ("trial", "move", "undo", "whole roster"):
+        for name in NAMES:
             print(f"{name:<24}" + "".join(f"{result[name][part]:>12}" for part in ("cpu", "median", "p95", "most")))
         return result
 
 
 def measured() -> dict[str, Any]:
     from tests.api.world import client_of
+    from tests.web.visits import PART, visitor
 
     user, roster, home = make_rows()
-    client, dice, times = (
-        client_of(user),
-        random.Random(3),
-        {name: list[tuple[float, float]]() for name in ("trial", "move", "undo", "whole roster")},
-    )
-    path = f"/api/v1/rosters/{roster}"
+    client, dice = client_of(user), random.Random(3)
+    times = {name: list[tuple[float, float]]() for name in NAMES}
+    path, board, browser = f"/api/v1/rosters/{roster}", f"/facilitate/rosters/{roster}", visitor(user)
 
     def timed(name: str, act: Callable[[], Any]) -> None:
         begun, busy = time.perf_counter(), time.process_time()
@@ -60,7 +59,26 @@ def measured() -> dict[str, Any]:
             timed("whole roster", lambda: client.get(f"{path}/"))
     for _ in range(20):
         timed("undo", lambda: client.post(f"{path}/undo/", {}))
+    home, version = seats_of(roster)
+    for number in range(MOVES + 3):
+        person, team = dice.choice(list(home)), dice.randint(1, PEOPLE // OF)
+        said = {"participant": person, "seen": home[person], "to": team, "version": version}
+        timed("page: move", lambda said=said: browser.post(f"{board}/move/", said, headers=PART))
+        version += home[person] != team
+        home[person] = team
+        if number % 5 == 0:
+            timed("page: board", lambda: browser.get(f"{board}/"))
+    for back in range(20):
+        timed("page: undo", lambda back=back: browser.post(f"{board}/undo/", {"version": version + back}, headers=PART))
     return {name: figures(found[3:] if len(found) > 3 else found) for name, found in times.items()}
+
+
+def seats_of(roster: int) -> tuple[dict[int, int], int]:
+    """Where everybody sits, and the version of the roster."""
+    from matchmaking.models import Roster, Seat
+
+    seats = Seat.objects.filter(roster=roster).values_list("participant_id", "team__number")
+    return dict(seats), Roster.objects.get(pk=roster).version
 
 
 def figures(found: list[tuple[float, float]]) -> dict[str, float]:

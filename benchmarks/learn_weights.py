@@ -66,7 +66,7 @@ def main(folder: Path) -> None:
     for name, rows in cases.items():
         print(f"{name:18} held out {_mean(held_out[name]):.3f}, learned from all {_mean([_figure(name, row, weight) for row in rows]):.3f}")
     found = {part: round(float(weight[PARTS.index(part)]) * TEMPERATURE, 2) for part in LEARNED}
-    write_weights(FILE, {**prior, "version": "learned-2", "weights": {**prior["weights"], **found}})
+    write_weights(FILE, {**prior, "version": "learned-3", "weights": {**prior["weights"], **found}})
     print(weights_of(read_weights(FILE)).version, found)
 
 

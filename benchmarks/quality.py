@@ -116,10 +116,11 @@ def _heading() -> str:
 
 def _show(name: str, found: Mapping[str, Any]) -> None:
     figures = " ".join(f"{found['figures'][column]:10.3f}" for column in COLUMNS)
-    print(f"  {name:<16} {found['metric']:<8} {found['queries']:>7} {figures}   {_told(found['against']['blend'])}", flush=True)
+    print(f"  {name:<16} {found['metric']:<8} {found['queries']:>7} {figures}   {told(found['against']['blend'])}", flush=True)
 
 
-def _told(found: Mapping[str, float]) -> str:
+def told(found: Mapping[str, float]) -> str:
+    """A paired difference and its interval in words."""
     return f"{found['difference']:+.3f} ({found['low']:+.3f} to {found['high']:+.3f})"
 
 

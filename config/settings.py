@@ -72,7 +72,12 @@ LEASE_S = 30 * TIME_SCALE
 HEARTBEAT_S = 5 * TIME_SCALE
 SWEEP_S = 10 * TIME_SCALE
 LEARN_EVERY_S = 3600  # looks only where answers have come in
+REMIND_EVERY_S = 1800
 RESEND_AFTER_S = 15 * TIME_SCALE
+GATHER_S = 90 * TIME_SCALE  # several changes in a row become one mail: people moved back and forth, runs published one after the other
+MAIL_LEASE_S = 180 * TIME_SCALE  # a mail that was taken and is not reported as sent by then may have been sent
+MAIL_TIME_LIMIT_S = 120  # for the mails of one person; below the lease
+MAIL_AWAY_S = 60 * TIME_SCALE  # a mail server that took no connection is asked by one mail at a time so long
 SHARD_TIME_LIMIT_S = 15 * 60  # a shard past this is stuck, not slow; the sweep takes it up again
 MAX_ATTEMPTS = 3
 RUN_SHARDS = env.int("RUN_SHARDS", 2)
@@ -92,6 +97,9 @@ INSTALLED_APPS = [
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "matchmaking",
     "api",
     "web",
@@ -110,6 +118,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -145,7 +154,18 @@ LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
 ADMIN_SITE = env.bool("ADMIN_SITE", not PRODUCTION)
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend" if not PRODUCTION else "django.core.mail.backends.smtp.EmailBackend"
+
+# --- mail: EMAIL_URL names the server, such as smtp+tls://user:PASSWORD@mail.example.org:587; without one the demo keeps what it would
+# have sent, and production sends none --------------------------------------------------------------------------------
+EMAIL_URL = env.str("EMAIL_URL", "")
+MAIL_DIR = VAR_DIR / f"mail-{DATABASE_KEY}"
+MAIL_ON = bool(EMAIL_URL) or not PRODUCTION
+if EMAIL_URL:
+    vars().update(env.email_url("EMAIL_URL"))
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend" if PRODUCTION else "matchmaking.services.captured_mail.Backend"
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT_S", 10)
+DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", "") or "matchmaking@localhost"
 
 # --- security ------------------------------------------------------------------------------------------------------
 BEHIND_PROXY = env.bool("BEHIND_PROXY", False)
@@ -167,7 +187,17 @@ if PRODUCTION:
     SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
     if BEHIND_PROXY:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-PUBLIC_URL = env.str("PUBLIC_URL", "http://localhost:8000").rstrip("/")  # what links begin with; never a request's Host
+# What links begin with, in mails too; never a request's Host. In production it has to be said.
+PUBLIC_URL = env.str("PUBLIC_URL", "" if PRODUCTION else f"http://localhost:{env.str('PORT', '') or 8000}").rstrip("/")
+SECOND_FACTOR = env.bool("SECOND_FACTOR", PRODUCTION)  # whether those with a role need a second factor to see others' data
+OTP_TOTP_ISSUER = env.str("SITE_NAME", "Matchmaking")  # what an authenticator app calls the account
+OTP_TOTP_THROTTLE_FACTOR = OTP_STATIC_THROTTLE_FACTOR = 0  # THROTTLES count guesses; the library's own pause grows for ever
+SIGN_IN_MAIL_S = 600  # how long a mailed link and its code open the door
+SIGN_IN_KEPT_S = SIGN_IN_MAIL_S + 3600  # how long a request for one is kept, so that a lost mail is replaced with one click
+SESAME_MAX_AGE = SIGN_IN_MAIL_S
+SESAME_TOKENS = ["sesame.tokens_v2"]
+SESAME_SIGNATURE_SIZE = 16
+SESAME_INVALIDATE_ON_PASSWORD_CHANGE = False  # a token names a request for a mail, which is used once
 CSRF_FAILURE_VIEW = "config.handlers.forbidden"
 LANGUAGE_COOKIE_HTTPONLY, LANGUAGE_COOKIE_SAMESITE = True, "Lax"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
@@ -201,6 +231,10 @@ THROTTLES = {
     "sign-in": "10/minute",  # of one account, right or wrong
     "sign-in-address": "60/minute",  # wrong ones from one address: a hall shares one
     "sign-in-all": "1200/minute",  # wrong ones from everywhere
+    "sign-in-mail": "8/hour",  # mails to one account: with five tries each, one guess in 25,000 hits a code in an hour
+    "sign-in-mail-address": "600/10 minutes",  # mails asked for from one address: a hall shares one
+    "sign-in-mail-all": "3000/minute",
+    "second-factor": "10/hour",  # wrong ones of one account
     "run": "20/hour",
     "import": "60/hour",
 }
@@ -268,6 +302,10 @@ def refuse_demo_settings() -> None:
         raise ImproperlyConfigured("DEBUG cannot be on in production.")
     if "MATCHMAKING_FAILPOINTS" in os.environ or TIME_SCALE != 1.0:
         raise ImproperlyConfigured("MATCHMAKING_FAILPOINTS and TIME_SCALE are for tests; unset them.")
+    if not PUBLIC_URL.startswith(("https://", "http://")):
+        raise ImproperlyConfigured("PUBLIC_URL must be the address people reach this service at: https://match.example.org")
+    if EMAIL_URL and not env.str("MAIL_FROM", ""):
+        raise ImproperlyConfigured("MAIL_FROM must be the address that mails come from, where EMAIL_URL is set.")
     redis_host = environ.urlparse(REDIS_URL)
     local = redis_host.scheme == "unix" or redis_host.hostname in ("localhost", "127.0.0.1", "::1")
     if not local and not redis_host.password:

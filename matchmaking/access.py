@@ -6,20 +6,24 @@ the server and has no standing right to content.
 """
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import CharField, Exists, Model, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Now
+from django.db.models import BigIntegerField, CharField, Count, Exists, IntegerField, Model, OuterRef, Q, QuerySet, Value
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, Now
 
 from matchmaking.errors import NotAllowed, NotFound
 from matchmaking.models import (
     AuditEntry,
     Block,
+    ChangeRequest,
     Event,
     Idea,
     IdeaSuggestion,
     Import,
+    Intent,
     Introduction,
     LearnedWeights,
     Organisation,
@@ -39,22 +43,49 @@ from matchmaking.models import (
     TableSeat,
     Team,
     User,
+    Wall,
 )
 from matchmaking.selectors.learning import versions_of
 from matchmaking.selectors.own_data import CONTACTS_SEEN
-from matchmaking.selectors.records import live_consent
+from matchmaking.selectors.prepared import Prepared
+from matchmaking.selectors.records import live_consent, taking_part
 from matchmaking.selectors.suggestions import Reader
+from matchmaking.selectors.team_cases import rules_now
+from matchmaking.selectors.walls import Member, initials, live, short
 
 R = TypeVar("R", bound=Model)
 Viewer = User | AnonymousUser
 ORGANISER, FACILITATOR = Role.Name.ORGANISER, Role.Name.FACILITATOR
 STAFF_ROLES = (ORGANISER, FACILITATOR)
 PARTICIPANT = "participant"
+UNREAD = "unread"
+
+
+# --- the second factor ------------------------------------------------------------------------------------------------
+def needs_second_factor(user: Viewer) -> bool:
+    """Whether others' data, or the server, is open to this person: a role anywhere, or the operator."""
+    return user.pk is not None and (bool(getattr(user, "is_staff", False)) or Role.objects.filter(user_id=user.pk).exists())
+
+
+def lacks_second_factor(user: Viewer) -> bool:
+    """Whether `user` needs a second factor and has not shown it in this session, or with the token they came with."""
+    return not _verified(user) and needs_second_factor(user)
+
+
+def _verified(user: Viewer) -> bool:
+    """The doors put `is_verified` on who comes in; whoever has none has shown nothing."""
+    return not settings.SECOND_FACTOR or bool(getattr(user, "is_verified", bool)())
 
 
 # --- roles -----------------------------------------------------------------------------------------------------------
 def _roles(user: Viewer, names: tuple[str, ...]) -> QuerySet[Role]:
-    return Role.objects.filter(user_id=user.pk or 0, name__in=names)
+    """Roles open nothing without the second factor, whichever door forgot to ask for it."""
+    return Role.objects.filter(user_id=user.pk or 0, name__in=names) if _verified(user) else Role.objects.none()
+
+
+def operates(user: Viewer) -> bool:
+    """Whether `user` is the operator, with the second factor where one is asked for."""
+    return isinstance(user, User) and user.is_staff and _verified(user)
 
 
 def has_role(user: Viewer, *names: str) -> bool:
@@ -99,8 +130,27 @@ def roles_of(user: Viewer) -> Held:
 
 def audiences_of(user: Viewer) -> set[str]:
     """`participant` and the names of the roles a person has anywhere: whose pages are theirs."""
-    own = own_participants(user).annotate(what=Value(PARTICIPANT, output_field=CharField())).values_list("what")
-    return {what for (what,) in own.union(_roles(user, STAFF_ROLES).values_list("name"))}
+    return heading_of(user)[0]
+
+
+def heading_of(user: Viewer) -> tuple[set[str], int]:
+    """What stands above every page, in one query: whose pages are the person's (see `audiences_of`), and how many notices are unread."""
+    found = dict(_HEADING.rows(user.pk or 0))
+    closed = {UNREAD} if _verified(user) else {UNREAD, *STAFF_ROLES}
+    return found.keys() - closed, found.get(UNREAD, 0)
+
+
+def _heading(user: User) -> "QuerySet[Any, Any]":
+    none, what = Value(0, output_field=IntegerField()), CharField()
+    own = own_participants(user).annotate(what=Value(PARTICIPANT, output_field=what), number=none).values_list("what", "number")
+    # the query is prepared for everybody: whether roles count for this person now is for `heading_of` to say
+    roles = Role.objects.filter(user_id=user.pk, name__in=STAFF_ROLES).annotate(number=none).values_list("name", "number")
+    unread = notices_visible_to(user).filter(seen_at__isnull=True).annotate(what=Value(UNREAD, output_field=what))
+    counted: QuerySet[Any, Any] = own.union(roles, unread.values("what").annotate(number=Count("pk")).values_list("what", "number"))
+    return counted
+
+
+_HEADING = Prepared(lambda user: _heading(User(pk=user)), 1)
 
 
 def own_participants(user: Viewer) -> QuerySet[Participant]:
@@ -164,7 +214,7 @@ def programme_to_organise(user: Viewer, programme_id: int) -> Programme:
 
 def programme_without_organiser(user: Viewer, programme_id: int) -> Programme:
     """The programme, if `user` is the operator and nobody organises it yet."""
-    if not (isinstance(user, User) and user.is_staff):
+    if not operates(user):
         raise NotAllowed("Only operators can do this.")
     organised = Role.objects.filter(name=ORGANISER, event__isnull=True).values("programme_id")
     return _one(Programme.objects.exclude(pk__in=organised), programme_id, "There is no such programme without an organiser.")
@@ -421,6 +471,14 @@ def introduction_for(user: Viewer, introduction_id: int) -> tuple[Introduction, 
     return introduction, pair.a if pair.a.user_id == user.pk else pair.b
 
 
+def notices_visible_to(user: Viewer) -> QuerySet[Intent]:
+    """What a person was told; what tells of an introduction goes with it, however that ended."""
+    rows = Intent.objects.filter(recipient__in=own_participants(user))
+    rows = rows.alias(told_of=Cast(KT("data__introduction"), BigIntegerField()))
+    still = Exists(introductions_visible_to(user).filter(pk=OuterRef("told_of")))  # asked row by row: all of a person's would be read
+    return rows.filter(~Q(kind="introduction") | still)
+
+
 # --- blocks -----------------------------------------------------------------------------------------------------------
 def own_blocks(user: Viewer) -> QuerySet[Block]:
     """The blocks a person made; those made against a person are nobody's to see."""
@@ -455,9 +513,14 @@ def roster_for(user: Viewer, roster_id: int) -> Roster:
 def roster_to_edit(user: Viewer, roster_id: int) -> Roster:
     """The roster, if `user` facilitates its event: organisers look at it."""
     roster = roster_for(user, roster_id)
-    if not events_with_role(user, FACILITATOR).filter(pk=roster.event_id).exists():
+    if not may_edit(user, roster):
         raise NotAllowed("Only facilitators of this event can do this.")
     return roster
+
+
+def may_edit(user: Viewer, roster: Roster) -> bool:
+    """Whether a roster that `user` sees is theirs to change."""
+    return events_with_role(user, FACILITATOR).filter(pk=roster.event_id).exists()
 
 
 def teams_visible_to(user: Viewer) -> QuerySet[Team]:
@@ -465,6 +528,19 @@ def teams_visible_to(user: Viewer) -> QuerySet[Team]:
     own = Seat.objects.filter(team=OuterRef("pk"), participant__in=own_participants(user))
     mine = Q(Exists(own), roster__state=Roster.State.PUBLISHED)
     return Team.objects.filter(mine | Q(roster__in=rosters_visible_to(user).values("pk")))
+
+
+def own_teams(user: Viewer) -> QuerySet[Team]:
+    """The teams a person is in, once they are published; of staff too only their own."""
+    own = Seat.objects.filter(team=OuterRef("pk"), participant__in=own_participants(user))
+    rows = Team.objects.filter(Exists(own), roster__state=Roster.State.PUBLISHED)
+    return rows.select_related("roster__event__programme", "roster__rules", "idea")
+
+
+def own_part(user: Viewer, event_id: int) -> Registration:
+    """By what the person takes part in an event."""
+    rows = Registration.objects.filter(participant__in=own_participants(user), state=Registration.State.APPROVED, event=event_id)
+    return _found(rows.select_related("event", "participant__user").first(), "There is no such event.")
 
 
 def team_for(user: Viewer, team_id: int) -> Team:
@@ -518,10 +594,74 @@ def own_table_seats(user: Viewer) -> QuerySet[TableSeat]:
     return TableSeat.objects.filter(participant__in=own_participants(user), plan__state=TablePlan.State.PUBLISHED)
 
 
+def roster_shown(user: Viewer, event_id: int) -> tuple[Event, Roster | None]:
+    """The event, if `user` organises or facilitates it, and the roster that it shows."""
+    event = event_to_facilitate(user, event_id)
+    shown = rosters_visible_to(user).filter(event=event, state=Roster.State.PUBLISHED)
+    return event, shown.select_related("event__programme", "rules", "basis").first()
+
+
+def teams_are_published(user: Viewer, event_id: int) -> bool:
+    """Whether an event in which the person takes part shows teams by now, be it that they have none."""
+    own = Registration.objects.filter(participant__in=own_participants(user), event=event_id, state=Registration.State.APPROVED)
+    return Roster.objects.filter(event__in=own.values("event_id"), state=Roster.State.PUBLISHED).exists()
+
+
+def own_change_requests(user: Viewer) -> QuerySet[ChangeRequest]:
+    """What the person asked to be changed, the latest first."""
+    return ChangeRequest.objects.filter(participant__in=own_participants(user)).order_by("-created_at", "pk")
+
+
+def own_change_request(user: Viewer, request_id: int) -> ChangeRequest:
+    return _one(own_change_requests(user).select_related("event"), request_id, "There is no such request.")
+
+
+def change_requests_of(user: Viewer, event_id: int) -> QuerySet[ChangeRequest]:
+    """What people asked the facilitators of an event, and nobody else, to change."""
+    return ChangeRequest.objects.filter(event=event_to_facilitate(user, event_id))
+
+
+def change_request_to_decide(user: Viewer, request_id: int) -> ChangeRequest:
+    """The request, if `user` facilitates its event: organisers look at it."""
+    in_care = ChangeRequest.objects.filter(event__in=events_with_role(user, *STAFF_ROLES).values("pk"))
+    request = _one(in_care.select_related("event", "participant"), request_id, "There is no such request.")
+    if not events_with_role(user, FACILITATOR).filter(pk=request.event_id).exists():
+        raise NotAllowed("Only facilitators of this event can do this.")
+    return request
+
+
+# --- the team wall: who has its link needs no sign-in ---------------------------------------------------------------------
+MINOR_MARKS = frozenset(
+    ("minor", "minors", "under 16", "непаўналетні", "непаўналетнія", "несовершеннолетний", "несовершеннолетние", "minderjährig")
+)  # as facilitators write them in their rules
+
+
+def wall_of_link(token: str) -> Wall:
+    """The wall that this link shows: the link is all it takes."""
+    return _found(live(Wall.objects.filter(token=token)).first(), "There is no such wall.")
+
+
+def wall_in_care(user: Viewer, event_id: int) -> Wall | None:
+    """The wall of an event that `user` organises or facilitates, if one is up."""
+    return live(Wall.objects.filter(event=event_to_facilitate(user, event_id))).first()
+
+
+def people_on_wall(event: Event) -> dict[int, Member]:
+    """How each person of an event is named before everybody in the room: in full who chose to be found by others, else by initials.
+
+    A minor has no name there. Who takes no part any more, or agrees to nothing, is not there at all.
+    """
+    rules = rules_now(event)
+    marked = (one for one in (rules.rules if rules else []) if one["kind"] == "mark" and one["mark"].casefold() in MINOR_MARKS)
+    minors = {person for one in marked for person in one["people"]}
+    people = taking_part(event).values_list("participant_id", "participant__name", "participant__profile__sector", "participant__listed")
+    return {pk: Member("" if pk in minors else short(name) if listed else initials(name), sector) for pk, name, sector, listed in people}
+
+
 # --- runs and imports -------------------------------------------------------------------------------------------------
 def runs_visible_to(user: Viewer) -> QuerySet[Run]:
     """Status is for everybody of the event, but of top-ups, one for each late arrival; the operator sees the status of all."""
-    if isinstance(user, User) and user.is_staff:
+    if operates(user):
         return Run.objects.all()
     in_care = Q(event__in=events_with_role(user, *STAFF_ROLES).values("pk"))
     return Run.objects.filter(in_care | ~Q(kind=RunKind.TOP_UP), event__in=events_visible_to(user).values("pk"))
@@ -551,7 +691,7 @@ def learned_weights_visible_to(user: Viewer, programme_id: int) -> QuerySet[Lear
 
 
 # What a person did on their own behalf is nobody else's to read: organisers see totals, never who declined or blocked whom.
-PRIVATE_NOUNS = ("response", "block", "introduction", "followup", "consent", "user", "pair", "authtoken")
+PRIVATE_NOUNS = ("response", "block", "introduction", "followup", "consent", "user", "pair", "authtoken", "intent", "noticesettings")
 
 
 def audit_visible_to(user: Viewer) -> QuerySet[AuditEntry]:

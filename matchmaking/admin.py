@@ -7,12 +7,17 @@ content. Only models listed here have a page at all.
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from unfold.admin import ModelAdmin
 from unfold.sites import UnfoldAdminSite
 
+from matchmaking import access
 from matchmaking.models import AuditEntry, Event, Import, Programme, Publication, Pulse, Run, Shard
 
 # The theme evaluates expressions and writes its colours into the page; scripts still come from this server alone.
@@ -36,10 +41,24 @@ class OperatorSite(UnfoldAdminSite):  # type: ignore[misc]
 
         return answer
 
+    def has_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_active) and access.operates(request.user)
+
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if settings.SECOND_FACTOR:
+            return self._login_with_second_factor(request)
         response: HttpResponse = super().login(request, extra_context)
         response.headers["Content-Security-Policy"] = CONTENT_POLICY
         return response
+
+    def _login_with_second_factor(self, request: HttpRequest) -> HttpResponse:
+        """By our own pages: the theme's form knows no second factor."""
+        here = reverse("admin:index")
+        if access.lacks_second_factor(request.user):
+            return redirect_to_login(here, reverse("second-factor"))
+        if request.user.is_authenticated:
+            raise PermissionDenied
+        return redirect_to_login(here, settings.LOGIN_URL)
 
 
 site = OperatorSite(name="admin")
@@ -62,7 +81,7 @@ class ReadOnly(ModelAdmin):  # type: ignore[misc]
     get_readonly_fields = get_fields
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.is_active and getattr(request.user, "is_staff", False))
+        return bool(request.user.is_active) and access.operates(request.user)
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return self.has_module_permission(request)

@@ -19,6 +19,9 @@ class Job(StrEnum):
     SAVE_IMPORT = "matchmaking.save_import"
     LEARN = "matchmaking.learn"
     LEARN_DUE = "matchmaking.learn_due"
+    MAIL_SIGN_IN = "matchmaking.mail_sign_in"
+    MAIL = "matchmaking.mail"
+    REMIND = "matchmaking.remind"
     SWEEP = "matchmaking.sweep"
 
 
@@ -31,6 +34,9 @@ QUEUE = {
     Job.SAVE_IMPORT: "imports",
     Job.LEARN: "runs",
     Job.LEARN_DUE: "interactive",
+    Job.MAIL_SIGN_IN: "interactive",  # somebody waits for it: not behind the digests
+    Job.MAIL: "mail",
+    Job.REMIND: "mail",
     Job.SWEEP: "interactive",
 }
 

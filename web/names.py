@@ -9,6 +9,8 @@ from django.utils.translation import get_language, gettext_lazy
 
 from matchmaking.engine.wording import words_of
 from matchmaking.models import Participant, Programme
+from matchmaking.selectors import labels
+from matchmaking.selectors.notices import DATES
 from web.forms import CONTACTS
 
 OFTEN = ("be", "ru", "en", "de", "pl", "uk", "lt")
@@ -40,8 +42,7 @@ def language_name(code: str) -> str:
 
 def sectors_of(programme: Programme) -> dict[str, str]:
     """The sectors of a programme by their keys, in the reader's language."""
-    language = get_language() or "en"
-    return {one["key"]: one.get(language) or one.get("en") or one["key"] for one in programme.sectors}
+    return labels.sectors_of(programme, get_language() or "en")
 
 
 def value_of(own: Participant, field: str) -> Any:
@@ -56,9 +57,6 @@ class Moment(NamedTuple):
 
     text: str
     iso: str
-
-
-DATES = {"be": "d.m.Y", "ru": "j E Y", "en": "j F Y", "de": "j. F Y"}  # Django has no Belarusian formats, and odd month names
 
 
 def day(time: datetime, zone: str = "UTC") -> str:

@@ -43,7 +43,12 @@ def profile(request: HttpRequest, pk: int) -> HttpResponse:
     own = _own(request, pk)
     if request.method == "POST":
         return _save(request, own)
-    context = {**_standing(own, request.user.language), **_consents(request, own), "terms": [_terms(own, name, request) for name in TERMS]}
+    context = {
+        **_standing(own, request.user.language),
+        **_consents(request, own),
+        "terms": [_terms(own, name, request) for name in TERMS],
+        "proposals": [(one.pk, _proposed(own, one.changes, request.user.language)) for one in own.proposals.all()],
+    }
     return render(request, "web/profile.html", {**context, **_choices(own, request)}, room=ROOM)
 
 
@@ -123,6 +128,19 @@ def _standing(own: Participant, language: str) -> dict[str, Any]:
         "done": done,
         "asked": len(ASKED),
     }
+
+
+def _proposed(own: Participant, changes: dict[str, Any], language: str) -> list[tuple[Any, str]]:
+    """What an import would change: the field's name, and its new value in words."""
+    words = {"languages": language_name} | dict.fromkeys(TERMS, lambda term: term_label(term, language))
+    sectors = sectors_of(own.programme)
+
+    def in_words(name: str, value: Any) -> str:
+        if isinstance(value, list):
+            return ", ".join(words.get(name, str)(one) for one in value)
+        return sectors.get(value, value) if name == "sector" else str(value)
+
+    return [(LABELS.get(name, name), in_words(name, value)) for name, value in changes.items()]
 
 
 def _terms(own: Participant, name: str, request: HttpRequest) -> dict[str, Any]:

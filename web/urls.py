@@ -1,17 +1,27 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from web import contacts, joining, my_data, profile, suggestions
-from web.sign_in import sign_in, sign_out
+from web import contacts, demo_mail, joining, my_data, notices, profile, suggestions, team
+from web.signing_in import factor, mailed, password
 from web.start import choose_language, look_in, start
 from web.style_page import style
+from web.wall import wall
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", start, name="start"),
     path("language/", choose_language, name="language"),
     path("look-in/", look_in, name="look-in"),
     path("style/", style, name="style"),
-    path("sign-in/", sign_in, name="sign-in"),
-    path("sign-out/", sign_out, name="sign-out"),
+    path("sign-in/", mailed.sign_in, name="sign-in"),
+    path("sign-in/code/", mailed.code, name="sign-in-code"),
+    path("sign-in/link/", mailed.link, name="sign-in-link"),
+    path("sign-in/renew/", mailed.renew, name="sign-in-renew"),
+    path("sign-in/again/", mailed.again, name="sign-in-again"),
+    path("sign-in/password/", password.sign_in_with_password, name="sign-in-password"),
+    path("second-factor/", factor.second_factor_page, name="second-factor"),
+    path("second-factor/set-up/", factor.set_up, name="second-factor-set-up"),
+    path("second-factor/confirm/", factor.confirm, name="second-factor-confirm"),
+    path("second-factor/recovery-codes/", factor.recovery_codes, name="recovery-codes"),
+    path("sign-out/", password.sign_out, name="sign-out"),
     re_path(r"^join/(?P<code>[A-Za-z0-9_-]{1,40})/$", joining.join, name="join-event"),
     path("suggestions/", suggestions.overview, name="suggestions"),
     path("suggestions/<int:pk>/", suggestions.single, name="suggestion"),
@@ -31,10 +41,19 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("contacts/<int:pk>/contact.vcf", contacts.card, name="contact-card"),
     path("contacts/<int:pk>/meeting.ics", contacts.meeting, name="meeting"),
     path("contacts/always/<int:pk>/", contacts.share_always, name="share-always"),
+    path("notices/", notices.overview, name="notices"),
+    path("notices/settings/", notices.choices, name="notice-settings"),
+    path("mail/", demo_mail.overview, name="demo-mail"),
+    path("mail/stop/<str:token>/", notices.stop, name="stop-mail"),
     path("my-data/", my_data.overview, name="own-data"),
     path("my-data/my-data.json", my_data.download, {"kind": "json"}, name="download-json"),
     path("my-data/my-data.html", my_data.download, {"kind": "html"}, name="download-html"),
     path("my-data/erase/", my_data.erase, name="erase"),
     path("registrations/<int:pk>/leave/", my_data.leave, name="leave"),
+    path("team/", team.overview, name="own-team"),
+    path("team/<int:pk>/ask/", team.ask, name="ask-change"),
+    path("team/requests/<int:pk>/take-back/", team.take_back, name="take-back-change"),
+    re_path(r"^wall/(?P<token>[A-Za-z0-9]{1,40})/$", wall, name="wall"),
     path("organise/", include("web.organiser.urls")),
+    path("facilitate/", include("web.facilitator.urls")),
 ]

@@ -15,4 +15,9 @@ SCHEDULE = {
         "schedule": settings.LEARN_EVERY_S,
         "options": {"queue": queue_name(QUEUE[Job.LEARN_DUE]), "expires": settings.LEARN_EVERY_S},
     },
+    "remind": {
+        "task": Job.REMIND.value,
+        "schedule": settings.REMIND_EVERY_S,
+        "options": {"queue": queue_name(QUEUE[Job.REMIND]), "expires": settings.REMIND_EVERY_S},
+    },
 }

@@ -83,6 +83,30 @@ def learn_due() -> None:
     learning.start_due()
 
 
+@shared_task(name=Job.MAIL_SIGN_IN.value, time_limit=settings.SHARD_TIME_LIMIT_S)
+def mail_sign_in(*, request_id: int) -> None:
+    """Send the link and the code somebody asked for; a second delivery does nothing."""
+    from matchmaking.services import mailed_sign_in
+
+    mailed_sign_in.send(request_id=request_id)
+
+
+@shared_task(name=Job.MAIL.value, time_limit=settings.MAIL_TIME_LIMIT_S)
+def mail(*, user_id: int) -> None:
+    """Send one person the mails that are due; a second delivery does nothing."""
+    from matchmaking.services import outbox
+
+    outbox.deliver(user_id=user_id)
+
+
+@shared_task(name=Job.REMIND.value, time_limit=settings.SHARD_TIME_LIMIT_S)
+def remind() -> None:
+    """Remind those whose time to answer ends soon, each once."""
+    from matchmaking.services import reminders
+
+    reminders.remind()
+
+
 @shared_task(name=Job.SWEEP.value, time_limit=settings.SHARD_TIME_LIMIT_S)
 def sweep() -> None:
     """Ask again for all work that lost its message or its worker."""

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from matchmaking.engine import costs, exchange, greedy, pipeline, prices, scanning
+from matchmaking.engine import costs, elsewhere, exchange, greedy, pipeline, prices, scanning
 from matchmaking.engine.parameters import Parameters
 from matchmaking.engine.records import Cohort, PastProject, Profile
 from matchmaking.engine.teams import door, kernel, rounds
@@ -13,6 +13,7 @@ from matchmaking.engine.teams import door, kernel, rounds
 SLOWEST: tuple[Any, ...] = (
     kernel.anneal, kernel.walk, rounds._anneal, exchange._pass, exchange._reach, prices._bound, greedy._fill,
     scanning.enter, scanning.promising, scanning.reaching, scanning.scatter, scanning.overlay, scanning.look_up, costs.costs,
+    elsewhere._shared,
 )  # fmt: skip
 PEOPLE = 40
 SAID = ("museums", "grants", "mobile-apps", "festivals", "photography", "printmaking", "sound-design")

@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from matchmaking.engine.elsewhere import Elsewhere
 from matchmaking.engine.encoder import Memory, encode
 from matchmaking.engine.facets import content_words, terms
-from matchmaking.engine.network import damped, partners
+from matchmaking.engine.network import damped, known_of, partners
 from matchmaking.engine.normalise import normalise
 from matchmaking.engine.parts import SHARE, added, bridge_table
 from matchmaking.engine.records import Cohort, Idea, Profile
@@ -41,6 +42,7 @@ class IdeaScorer:
         self.index = {profile.key: number for number, profile in enumerate(cohort.profiles)}
         self.sector, self.bridges = bridge_table(cohort.profiles, weights)
         self.weight = np.array([weights.of[part] for part in PARTS], np.float64)
+        self._elsewhere = Elsewhere(space.joined, known_of(space.network))
         self._people = {key: row for row, key in enumerate(space.joined.people)}
         self._terms = {name: column for column, name in enumerate(space.terms)}
         self._named = [_place_words(profile) for profile in cohort.profiles]
@@ -129,11 +131,14 @@ class IdeaScorer:
         ones = (joined.weighted[rows] > 0).astype(np.float64)
         reached = partners(ones, joined).tolil()
         reached[np.arange(len(rows)), rows] = 0.0
-        known = np.bincount(space.network.indices, minlength=len(joined.people))
+        row = tidy(reached)
         common = (joined.ones @ ones.T).toarray()
-        shared = (space.network @ damped(tidy(reached), known).T).toarray()
+        shared = (space.network @ damped(row, known_of(space.network)).T).toarray()
+        person, member = np.nonzero(common)
+        many = np.diff(space.network.indptr)[person] * np.diff(row.indptr)[member]
+        shared[person, member] = self._elsewhere.values(person, np.array(rows)[member], many)
         return {
-            "network": SHARE * np.where(common > 0.0, 0.0, shared).mean(axis=1),
+            "network": SHARE * shared.mean(axis=1),
             "together": np.log1p(common.sum(axis=1)),
         }
 

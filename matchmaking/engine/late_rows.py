@@ -16,9 +16,10 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.utils.extmath import row_norms
 
+from matchmaking.engine.elsewhere import Elsewhere, elsewhere
 from matchmaking.engine.encoder import Memory, encode
 from matchmaking.engine.facets import industries, learn, profile_terms, profile_texts, profile_words
-from matchmaking.engine.network import ACTIVE, damped, partners
+from matchmaking.engine.network import ACTIVE, damped, known_of, partners
 from matchmaking.engine.places import areas
 from matchmaking.engine.records import FACETS, Profile
 from matchmaking.engine.space import PIVOT, Space, csr, expansion, place_rows, shares, spoken, theme_rows
@@ -118,13 +119,18 @@ def _record(space: Space, who: Rows, ones: Rows) -> dict[str, Any]:
     """The parts of the track record, as far as the run knew it: of its people, and of those who were outsiders then."""
     joined, busy = space.joined, np.diff(ones.indptr)
     reached = partners(ones, joined)
-    known = np.bincount(space.network.indices, minlength=space.network.shape[1])
+    known = known_of(space.network)
     common = sparse.csr_array(ones @ joined.ones.T)
     own = who[:, : space.count]
     late, among = _logged(common - common.multiply(own)), _logged(_without_diagonal(ones @ ones.T))
+    network = _below(space.network, damped(tidy(reached - reached.multiply(who)), known))
+    together = tidy(sparse.block_array([[space.together, late.T], [late, among]], format="csr"))
+    places = np.concatenate([np.arange(space.count), np.asarray(who @ np.arange(who.shape[1]), np.int64)])
+    shared = elsewhere(Elsewhere(joined, known), together, network, places, first=space.count)
     return {
-        "network": _below(space.network, damped(tidy(reached - reached.multiply(who)), known)),
-        "together": tidy(sparse.block_array([[space.together, late.T], [late, among]], format="csr")),
+        "network": network,
+        "together": together,
+        "elsewhere": tidy(_square(space.elsewhere, len(places)) + shared),
         "activity": np.concatenate([space.activity, busy / (busy + ACTIVE)]),
     }
 
@@ -168,6 +174,13 @@ def _wide(rows: Rows, columns: int) -> Rows:
     """The rows with empty columns up to `columns`."""
     wider = rows.copy()
     wider.resize((rows.shape[0], columns))
+    return wider
+
+
+def _square(table: Rows, count: int) -> Rows:
+    """The table with empty rows and columns up to `count`."""
+    wider = table.copy()
+    wider.resize((count, count))
     return wider
 
 

@@ -1,7 +1,7 @@
 """The track record as vectors: whom one worked with, outsiders among them, damped by size and age of the project.
 
-Rows of the participant-project matrix are normalised, so the part is an inner product; for those who worked together it is set to 0
-(`parts.acquainted`).
+Rows of the participant-project matrix are normalised, so the part is an inner product; for those who worked together it is counted
+without their joint projects (`elsewhere.py`).
 """
 
 from collections.abc import Sequence
@@ -70,7 +70,13 @@ def network_rows(joined: Participation) -> Any:
     reached = partners(joined.ones, joined)
     reached.setdiag(0.0)
     reached.eliminate_zeros()
-    return damped(reached, np.bincount(reached.indices, minlength=reached.shape[1]))
+    return damped(reached, known_of(reached))
+
+
+def known_of(network: Any) -> npt.NDArray[np.int64]:
+    """How many of the profiles have each person as a past partner, shape (people,), from rows of partners (profiles, people)."""
+    known: npt.NDArray[np.int64] = np.bincount(network.indices, minlength=network.shape[1])
+    return known
 
 
 def partners(ones: Any, joined: Participation) -> Any:

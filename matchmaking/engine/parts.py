@@ -44,10 +44,10 @@ def bridge_table(profiles: Sequence[Profile], weights: Weights) -> tuple[Ints, F
 def acquainted(space: Space, weights: Weights) -> Any:
     """What those who worked together have in one direction beyond the products of rows, shape (n, n), sparse and symmetric.
 
-    Partners in common say nothing more of them, so what the products count for these is taken away again.
+    Of their partners in common those count whom they know from elsewhere: what the products count is taken away again.
     """
     known = within(space.network, space.together)
-    return SHARE * (weights.of["together"] * space.together - weights.of["network"] * known)
+    return SHARE * (weights.of["together"] * space.together + weights.of["network"] * (space.elsewhere - known))
 
 
 def repeats(cohort: Cohort) -> Any:
@@ -81,11 +81,11 @@ class Scorer:
         both: dict[str, Floats] = {part: row_products(rows_of(space, part), rows_of(space, part), a, b) for part in SYMMETRIC}
         both["meaning"] = dense_products(space.meaning, space.meaning, a, b)
         both["ties"] = tied(space, a, b)
-        both["together"] = np.asarray(space.together[a, b]).ravel() if len(a) else np.zeros(0)
-        both["network"][both["together"] > 0.0] = 0.0  # who worked together needs no common acquaintance
+        both["together"] = singles(space.together, a, b)
+        both["network"] = np.where(both["together"] > 0.0, singles(space.elsewhere, a, b), both["network"])
         both = {part: SHARE * value for part, value in both.items()}
         both["constant"] = np.ones(len(a))
-        both["repeat"] = np.asarray(self.repeats[a, b]).ravel() if len(a) else np.zeros(0)
+        both["repeat"] = singles(self.repeats, a, b)
         for part, value in both.items():
             forth[:, columns[part]] = back[:, columns[part]] = value
         gets, gives = row_products(space.needs, space.offers, a, b), row_products(space.needs, space.offers, b, a)
@@ -141,6 +141,11 @@ def row_products(left: Any, right: Any, a: Ints, b: Ints) -> Floats:
     products = sparse.csr_array(left[a].multiply(right[b]))
     owner = np.repeat(np.arange(len(a)), np.diff(products.indptr))
     return np.bincount(owner, products.data, minlength=len(a)).astype(np.float64)
+
+
+def singles(table: Any, a: Ints, b: Ints) -> Floats:
+    """table[a[i], b[i]] for each i of a sparse table, shape (pairs,)."""
+    return np.asarray(table[a, b], np.float64).ravel() if len(a) else np.zeros(0)
 
 
 def dense_products(left: Any, right: Any, a: Ints, b: Ints) -> Floats:

@@ -9,8 +9,9 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.utils.extmath import row_norms
 
+from matchmaking.engine.elsewhere import Elsewhere, elsewhere
 from matchmaking.engine.facets import FREE, industries
-from matchmaking.engine.network import Participation, activity_of, network_rows, participation, ties, together
+from matchmaking.engine.network import Participation, activity_of, known_of, network_rows, participation, ties, together
 from matchmaking.engine.places import areas, cities, countries
 from matchmaking.engine.records import FACETS, Cohort, Profile
 from matchmaking.engine.stems import root
@@ -31,10 +32,10 @@ class Space:
 
     `offers`, `needs`, `wants` (needs before expansion), `interests` and `themes` (n, terms); `text` (n, roots of
     words, spelled in `words`); `meaning`,
-    `meant_offers`, `meant_needs` (n, 512), or (n, 0) without the encoder; `network` (n, people); `together` (n, n) sparse; the others
-    one column per value. `area` (n,) numbers of areas or -1, `ties` (areas, areas). `activity` (n,) in [0, 1); `open_` and `draw`
-    (n,) in z units. `past` (projects, terms), the themes of each project, `works`, `joined` and `rarity` weigh what is no row yet:
-    an idea, somebody who comes late.
+    `meant_offers`, `meant_needs` (n, 512), or (n, 0) without the encoder; `network` (n, people); `together` and `elsewhere` (n, n)
+    sparse; the others one column per value. `area` (n,) numbers of areas or -1, `ties` (areas, areas). `activity` (n,) in [0, 1);
+    `open_` and `draw` (n,) in z units. `past` (projects, terms), the themes of each project, `works`, `joined` and `rarity` weigh what
+    is no row yet: an idea, somebody who comes late.
     """
 
     terms: list[str]
@@ -59,6 +60,7 @@ class Space:
     time: Rows
     network: Rows
     together: Rows
+    elsewhere: Rows
     activity: Floats
     open_: Floats
     draw: Floats
@@ -89,6 +91,7 @@ def merge_vectors(cohort: Cohort, parts: Sequence[bytes]) -> Space:
     works = works_of(joined, own, projects, roots, meant)
     past = pivoted(rarity.transform(named), PIVOT)
     area, area_count = _areas(profiles)
+    network, common = network_rows(joined), together(joined)
     return Space(
         terms=terms,
         words=[spelled[column] for column in works.weighing.kept_],
@@ -110,8 +113,9 @@ def merge_vectors(cohort: Cohort, parts: Sequence[bytes]) -> Space:
         meant_needs=centred(meant["needs"], works.centre),
         language=shares(profiles, spoken),
         time=shares(profiles, lambda profile: sorted(set(profile.slots))),
-        network=network_rows(joined),
-        together=together(joined),
+        network=network,
+        together=common,
+        elsewhere=elsewhere(Elsewhere(joined, known_of(network)), common, network, np.arange(len(profiles))),
         activity=activity_of(joined),
         open_=np.array([profile.open_ for profile in profiles], np.float64),
         draw=np.array([profile.draw for profile in profiles], np.float64),

@@ -1,5 +1,7 @@
 """Who worked with whom, for the words about a pair: shared partners, common projects. Standard library only."""
 
+from collections.abc import Set
+
 from matchmaking.engine.records import Cohort
 
 
@@ -21,8 +23,7 @@ class Trails:
     def partners(self, person: str) -> frozenset[str]:
         """Everybody somebody worked with."""
         if person not in self._partners:
-            found: set[str] = set().union(*(self._members[key] for key in self._projects.get(person, ())))
-            self._partners[person] = frozenset(found - {person})
+            self._partners[person] = self._met(person)
         return self._partners[person]
 
     def together(self, a: str, b: str) -> int:
@@ -30,6 +31,16 @@ class Trails:
         return len(self._projects.get(a, set()) & self._projects.get(b, set()))
 
     def codes(self, a: str, b: str) -> list[str]:
-        """`partners:N` for two people, where there are any: counted, not named, for what is told of a pair outlives others' erasure."""
-        common = (self.partners(a) & self.partners(b)) - {a, b}
+        """`partners:N` for two people, where there are any: counted, not named, for what is told of a pair outlives others' erasure.
+
+        Whom they know from a project that both were in does not count.
+        """
+        joint = self._projects.get(a, set()) & self._projects.get(b, set())
+        one, other = (self._met(person, joint) if joint else self.partners(person) for person in (a, b))
+        common = (one & other) - {a, b}
         return [f"partners:{len(common)}"] if common else []
+
+    def _met(self, person: str, without: Set[str] = frozenset()) -> frozenset[str]:
+        """Everybody somebody worked with in other projects than `without`."""
+        found: set[str] = set().union(*(self._members[key] for key in self._projects.get(person, set()) - without))
+        return frozenset(found - {person})

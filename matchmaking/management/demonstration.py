@@ -10,11 +10,12 @@ from django.core.management.base import CommandError
 
 from matchmaking.access import published_suggestions
 from matchmaking.management.visitor import Visitor
-from matchmaking.models import Event, Introduction, Participant, Programme, Publication, Registration, Run, Shard, User
-from matchmaking.services import publishing, runs
+from matchmaking.models import Event, Introduction, Participant, Programme, Publication, Registration, Roster, Run, Shard, User
+from matchmaking.services import publishing, rosters, runs, team_runs
 from matchmaking.services.demo import Login
 
 RUN_LIMIT_S = 300.0
+TEAMS_S = 2  # of search for each of three rosters: enough for the demo's 90 people
 LOOK_EVERY_S = 0.2
 SHOWN = 3
 VISITORS = 12  # people asked for a suggestion to accept, before it is said that there is none
@@ -45,12 +46,32 @@ def wait_for(asked: Iterable[Run], by: User, say: Say) -> None:
 
 
 def _is_shown(run: Run, by: User) -> bool:
-    if run.state in (Run.State.FAILED, Run.State.CANCELLED):
-        sentence = run.failure.get("template", "no reason was given").format_map(run.failure.get("params", {}))
-        raise CommandError(f"The run of {run.event.slug} {run.state}: {sentence}")
+    _refuse_failed(run)
     if run.state == Run.State.DONE and not run.publish and run.published_at is None:
         publishing.publish(run, by=by)  # somebody asked for a preview of this event just before
     return run.state == Run.State.DONE and Publication.objects.filter(run=run).exists()
+
+
+def _refuse_failed(run: Run) -> None:
+    if run.state in (Run.State.FAILED, Run.State.CANCELLED):
+        sentence = run.failure.get("template", "no reason was given").format_map(run.failure.get("params", {}))
+        raise CommandError(f"The run of {run.event.slug} {run.state}: {sentence}")
+
+
+def form_teams(programme: Programme, by: User, say: Say) -> None:
+    """Teams for each hackathon that has none, the first roster published by `by`: the others lie beside it as drafts."""
+    for event in programme.events.filter(kind=Event.Kind.HACKATHON, rosters=None):
+        say("Forming teams ...")
+        run, _new = team_runs.form(event=event, by=by, seconds=TEAMS_S)
+        deadline = time.monotonic() + RUN_LIMIT_S
+        while run.state in Run.ACTIVE:
+            if time.monotonic() > deadline:
+                raise CommandError(f"The teams of {event.slug} were not formed within {RUN_LIMIT_S:.0f} s; see var/logs/worker-runs.log.")
+            time.sleep(LOOK_EVERY_S)
+            run.refresh_from_db()
+        _refuse_failed(run)
+        roster = rosters.publish(roster=Roster.objects.filter(run=run).earliest("number"), by=by)
+        say(f"  {english(event)}: {roster.teams.count()} teams")
 
 
 def people_of(event: Event) -> int:

@@ -41,7 +41,8 @@ class Found(NamedTuple):
 def sentences() -> list[Found]:
     """Everything to be translated, in the order of files and lines."""
     ours = [one for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py")) for one in _in_file(path)]
-    pages = [one for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.html")) for one in _in_page(path)]
+    kinds = ("*.html", "templates/**/*.txt")  # pages, mails
+    pages = [one for folder in FOLDERS for kind in kinds for path in sorted((ROOT / folder).rglob(kind)) for one in _in_page(path)]
     return ours + pages + list(_of_the_framework())
 
 

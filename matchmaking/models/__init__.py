@@ -1,18 +1,22 @@
 """Tables and constraints, nothing clever."""
 
 from matchmaking.models.account import Language, User
+from matchmaking.models.change_request import ChangeRequest
 from matchmaking.models.idea_suggestion import IdeaSuggestion
 from matchmaking.models.imports import Import, ImportFile, ImportRow
 from matchmaking.models.learning import Habit, LearnedWeights
+from matchmaking.models.notice_settings import NoticeSettings
 from matchmaking.models.participant import CONTACT_FIELDS, Consent, Invitation, Organisation, Participant, Profile, Proposal, Registration
 from matchmaking.models.programme import Event, Programme, Role
 from matchmaking.models.project import Idea, Membership, Project
 from matchmaking.models.roster import Roster, RosterMove, Seat, Team, TeamBasis, TeamFit, TeamJoiner, TeamRules
 from matchmaking.models.run import FROZEN, KEPT, STAGES_OF, Artefact, Publication, Pulse, Run, RunKind, Shard, Stage
+from matchmaking.models.sign_in import SignInRequest
 from matchmaking.models.suggestion import Block, FollowUp, Introduction, Pair, Response, Shortfall, Suggestion
 from matchmaking.models.table_plan import TablePlan, TableSeat
 from matchmaking.models.top_up import TopUpDue
 from matchmaking.models.trail import AuditEntry, IdempotencyKey, Intent, ThrottleCount
+from matchmaking.models.wall import Wall
 
 __all__ = [
     "CONTACT_FIELDS",
@@ -22,6 +26,7 @@ __all__ = [
     "Artefact",
     "AuditEntry",
     "Block",
+    "ChangeRequest",
     "Consent",
     "Event",
     "FollowUp",
@@ -38,6 +43,7 @@ __all__ = [
     "Language",
     "LearnedWeights",
     "Membership",
+    "NoticeSettings",
     "Organisation",
     "Pair",
     "Participant",
@@ -57,6 +63,7 @@ __all__ = [
     "Seat",
     "Shard",
     "Shortfall",
+    "SignInRequest",
     "Stage",
     "Suggestion",
     "TablePlan",
@@ -69,4 +76,5 @@ __all__ = [
     "ThrottleCount",
     "TopUpDue",
     "User",
+    "Wall",
 ]

@@ -92,6 +92,7 @@ class Team(Row):
 
     roster = models.ForeignKey(Roster, on_delete=models.CASCADE, related_name="teams")
     number = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=80, blank=True, help_text="What it calls itself; the number stays.")
     place = models.CharField(max_length=120, blank=True)
     task = models.CharField(max_length=500, blank=True)
     idea = models.ForeignKey(Idea, on_delete=models.SET_NULL, null=True, related_name="+")

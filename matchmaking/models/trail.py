@@ -1,6 +1,7 @@
 """What happened: audit entries, idempotency keys, notification intents, throttle counts."""
 
 from django.db import models
+from django.db.models import Q
 
 from matchmaking.models.base import Row, one_of
 
@@ -38,11 +39,17 @@ class IntentState(models.TextChoices):
     WAITING = "waiting"
     TAKEN = "taken"
     SENT = "sent"
-    UNKNOWN = "unknown"
+    UNKNOWN = "unknown"  # may have been sent: the worker or the connection went away while it was handed over
+    SKIPPED = "skipped"  # told in the notices alone: no consent to mail, or no longer news
+    FAILED = "failed"  # the mail server will not have it, or never answered
 
 
 class Intent(Row):
-    """A notification that must go out, once."""
+    """Something a person must be told, once: a notice on their pages, and by mail where they agreed to mail.
+
+    `state` is the mail's. Words are made when they are read or sent and never stored. `taken_at` and `epoch` are the hold of the
+    worker that hands it over; whoever does not name the epoch cannot write.
+    """
 
     State = IntentState
 
@@ -51,12 +58,22 @@ class Intent(Row):
     kind = models.CharField(max_length=40)
     dedupe_key = models.CharField(max_length=120)
     data = models.JSONField(default=dict, blank=True)
+    seen_at = models.DateTimeField(null=True, blank=True)
     state = models.CharField(max_length=20, choices=State.choices, default=State.WAITING)
+    due_at = models.DateTimeField(null=True, blank=True, help_text="When its mail is looked at next; empty: at once.")
+    asked_at = models.DateTimeField(null=True, blank=True)
+    taken_at = models.DateTimeField(null=True, blank=True)
+    epoch = models.PositiveIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["recipient", "kind", "dedupe_key"], name="intent_once"),
             one_of("state", IntentState, "intent_state_known"),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(state="waiting"), name="intent_waiting"),
+            models.Index(fields=["taken_at"], condition=Q(state="taken"), name="intent_taken"),
         ]
 
 

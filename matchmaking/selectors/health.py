@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 
 import redis
@@ -20,7 +20,8 @@ from matchmaking.models import Intent, Pulse, Run, Shard
 REDIS_TIMEOUT_S = 0.5
 SWEEP_LATE_S = 60  # the sweep comes every 10 s; without it lost work is not taken up
 DISK_LEAST_BYTES = 200_000_000
-READY, DEGRADED, DOWN = "ready", "degraded", "down"
+READY, DEGRADED, DOWN, OFF = "ready", "degraded", "down", "off"
+MAIL_REFUSED = "mail.refused"  # the pulse of a mail server that takes no connection
 
 
 @cache
@@ -34,10 +35,11 @@ def parts() -> dict[str, str]:
     try:
         database = DOWN if migrations_are_missing() else READY
         sweep = READY if (sweep_age() or SWEEP_LATE_S + 1) <= SWEEP_LATE_S else DEGRADED
+        mail = mail_state()
     except Exception:
         return {"database": DOWN}
     disk = READY if shutil.disk_usage(settings.VAR_DIR).free > DISK_LEAST_BYTES else DEGRADED
-    return {"database": database, "broker": READY if broker_answers() else DEGRADED, "sweep": sweep, "disk": disk}
+    return {"database": database, "broker": READY if broker_answers() else DEGRADED, "sweep": sweep, "mail": mail, "disk": disk}
 
 
 def migrations_are_missing() -> bool:
@@ -58,6 +60,15 @@ def sweep_age() -> float | None:
     """Seconds since the sweep last did its round, by the database's clock."""
     row = Pulse.objects.filter(name="sweep").annotate(now=Now()).first()
     return (row.now - row.at).total_seconds() if row else None
+
+
+def mail_state() -> str:
+    """Off where there is no mail server; degraded while it takes no connection, or left a mail for dead within a day."""
+    if not settings.MAIL_ON:
+        return OFF
+    away = Pulse.objects.filter(name=MAIL_REFUSED, at__gt=Now() - timedelta(seconds=settings.MAIL_AWAY_S))
+    dead = Intent.objects.filter(state=Intent.State.FAILED, taken_at__gt=Now() - timedelta(days=1))
+    return DEGRADED if away.exists() or dead.exists() else READY
 
 
 def broker_answers() -> bool:

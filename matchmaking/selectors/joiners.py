@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from matchmaking.engine.telling import facts
 from matchmaking.engine.wording import silence, tell_lead, tell_of_team
 from matchmaking.models import Event, IdeaSuggestion, Participant, Seat, Shortfall, Team
-from matchmaking.selectors.labels import event_name, sector_labels, term_labels
+from matchmaking.selectors.labels import event_name, sectors_of, term_labels
 
 ABOUT = ("participant__profile", "participant__organisation", "idea", "run__event__programme")
 
@@ -65,12 +65,12 @@ def team_joiners_told(team: Team, language: str) -> list[dict[str, Any]]:
 
 def _public(person: Participant, event: Event, language: str) -> dict[str, Any]:
     """The public part of a profile."""
-    profile, sectors = person.profile, json.dumps(event.programme.sectors)
+    profile = person.profile
     return {
         "id": person.pk,
         "name": person.name,
         "organisation": person.organisation.name if person.organisation else "",
-        "sector": sector_labels(sectors, language).get(profile.sector, profile.sector),
+        "sector": sectors_of(event.programme, language).get(profile.sector, profile.sector),
         "sector_key": profile.sector,
         "city": profile.city,
         "languages": profile.languages,

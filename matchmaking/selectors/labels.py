@@ -1,5 +1,6 @@
 """Words of a profile in the reader's language."""
 
+import unicodedata
 from functools import lru_cache
 
 import orjson
@@ -8,6 +9,10 @@ from matchmaking.engine.vocabulary import default_vocabulary
 from matchmaking.models import Event, Programme
 
 KNOWN_AT_MOST = 50_000  # spellings of concepts; free terms are a person's own words and are never kept
+
+# Letters that stand after another one in the alphabet, or beside it, and not where their code number puts them.
+_PLACES = str.maketrans({"ё": "е\uffff", "ў": "у\uffff", "ґ": "г\uffff", "і": "и", "ß": "ss", "ł": "l\uffff", "ø": "o", "æ": "ae"})
+_LATIN_ENDS = "\u0250"  # above it a sign over a letter makes another letter: й
 
 _known: dict[tuple[str, str], str] = {}
 
@@ -37,6 +42,11 @@ def sector_labels(sectors: str, language: str) -> dict[str, str]:
     return {sector["key"]: sector.get(language) or sector.get("en") or sector["key"] for sector in orjson.loads(sectors)}
 
 
+def sectors_of(programme: Programme, language: str) -> dict[str, str]:
+    """Each sector of a programme, in its order, to its label in a language."""
+    return sector_labels(orjson.dumps(programme.sectors).decode(), language)
+
+
 @lru_cache(maxsize=256)
 def name_in(name: str, names: str, language: str) -> str:
     """The name of an event in a language, where it has one."""
@@ -47,3 +57,10 @@ def name_in(name: str, names: str, language: str) -> str:
 def event_name(event: Event | Programme, language: str) -> str:
     """The name of an event or a programme in a language, where it has one."""
     return event.names.get(language) or event.name
+
+
+def alphabetical(name: str) -> tuple[str, str]:
+    """What to sort names by, so that those in Latin and Cyrillic letters stand as in a telephone book."""
+    folded = unicodedata.normalize("NFC", name).casefold().translate(_PLACES)
+    plain = "".join(unicodedata.normalize("NFD", sign)[0] if sign < _LATIN_ENDS else sign for sign in folded)
+    return plain, name

@@ -3,10 +3,12 @@
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from matchmaking.models import (
     AuditEntry,
     Block,
+    ChangeRequest,
     Consent,
     FollowUp,
     Habit,
@@ -17,6 +19,7 @@ from matchmaking.models import (
     Introduction,
     Invitation,
     Membership,
+    NoticeSettings,
     Pair,
     Participant,
     Profile,
@@ -27,6 +30,7 @@ from matchmaking.models import (
     Roster,
     Seat,
     Shortfall,
+    SignInRequest,
     TablePlan,
     TableSeat,
     User,
@@ -81,6 +85,7 @@ def everything(user: User) -> dict[str, list[dict[str, Any]]]:
         "blocks": Block.objects.filter(by__in=own),
         "ideas": Idea.objects.filter(lead__in=own),
         "notifications": Intent.objects.filter(recipient__in=own),
+        "notice_settings": NoticeSettings.objects.filter(user=user),
         "shortfalls": Shortfall.objects.filter(mine),
     }
     told = {name: [_told(row) for row in rows.order_by("pk").values()] for name, rows in tables.items()}
@@ -92,10 +97,14 @@ def everything(user: User) -> dict[str, list[dict[str, Any]]]:
     # `draws` is made of what others answered, which is theirs: who declined is never told
     told["habits"] = _plain(Habit.objects.filter(mine), "id", "created_at", "learned__version", "learned__active", "opens")
     seats = Seat.objects.filter(participant__in=own, roster__state=Roster.State.PUBLISHED)
-    told["teams"] = _plain(seats, "id", "roster__event_id", "team__number", "team__place", "team__task", "team__idea_id")
+    told["teams"] = _plain(seats, "id", "roster__event_id", "team__number", "team__name", "team__place", "team__task", "team__idea_id")
     places = TableSeat.objects.filter(participant__in=own, plan__state=TablePlan.State.PUBLISHED)
+    asked = ChangeRequest.objects.filter(mine)
+    told["change_requests"] = _plain(asked, "id", "created_at", "event_id", "text", "state", "answer", "decided_at")
     told["tables"] = _plain(places, "id", "plan__event_id", "round", "table")
     told["introductions"] = [_introduction(row, own) for row in Introduction.objects.filter(sides).select_related("pair").order_by("pk")]
+    told["second_factor"] = _plain(TOTPDevice.objects.filter(user=user), "id", "created_at", "last_used_at", "confirmed")
+    told["sign_in_mails"] = _plain(SignInRequest.objects.filter(mail=user.mail), "id", "created_at", "sent_at", "used_at")
     told["contact_views"] = contact_views(own)
     told["actions"] = _plain(AuditEntry.objects.filter(actor_id=user.pk), "id", "created_at", "action", "noun", "noun_id", "event_id")
     return told

@@ -169,7 +169,7 @@ def compared(one: Roster, other: Roster, language: str) -> dict[str, Any]:
     sides = [whole(roster, language) for roster in (one, other)]
     seats = [{person["id"]: team["number"] for team in side["members"] for person in team["people"]} for side in sides]
     names = {person["id"]: person["name"] for side in sides for team in side["members"] for person in team["people"]}
-    measures = [_measures(side) for side in sides]
+    measures = [measures_of(side) for side in sides]
     return {
         "one": {"id": one.pk, "measures": measures[0]},
         "other": {"id": other.pk, "measures": measures[1]},
@@ -182,7 +182,8 @@ def compared(one: Roster, other: Roster, language: str) -> dict[str, Any]:
     }
 
 
-def _measures(told: Mapping[str, Any]) -> dict[str, float]:
+def measures_of(told: Mapping[str, Any]) -> dict[str, float]:
+    """The figures of a roster that was told whole."""
     sectors = [len({person["sector"] for person in team["people"]}) for team in told["members"] if team["people"]]
     return {
         "total": told["total"],

@@ -1,12 +1,11 @@
 """Table plans as facilitators read them, and where somebody sits."""
 
-import json
 from typing import Any
 
 from django.db.models import Count, F, QuerySet
 
 from matchmaking.models import TablePlan, TableSeat
-from matchmaking.selectors.labels import event_name, sector_labels
+from matchmaking.selectors.labels import event_name, sectors_of
 
 
 def at_a_glance(plan: TablePlan) -> dict[str, Any]:
@@ -17,7 +16,7 @@ def at_a_glance(plan: TablePlan) -> dict[str, Any]:
 
 def whole(plan: TablePlan, language: str) -> dict[str, Any]:
     """Every table of every round with its people, sorted by name, and how many places were left."""
-    sectors = sector_labels(json.dumps(plan.event.programme.sectors), language)
+    sectors = sectors_of(plan.event.programme, language)
     rows = plan.seats.filter(participant__isnull=False).annotate(name=F("participant__name"), sector=F("participant__profile__sector"))
     people: dict[tuple[int, int], list[dict[str, Any]]] = {}
     for turn, table, pk, name, sector in rows.order_by("name", "pk").values_list("round", "table", "participant_id", "name", "sector"):

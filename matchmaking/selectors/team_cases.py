@@ -76,6 +76,11 @@ def rules_now(event: Event) -> TeamRules | None:
     return TeamRules.objects.filter(event=event).order_by("-version").first()
 
 
+def rules_before(event: Event) -> TeamRules | None:
+    """The version before the latest."""
+    return TeamRules.objects.filter(event=event).order_by("-version")[1:2].first()
+
+
 def named_rules(rules: Sequence[Mapping[str, Any]], name: Name) -> list[dict[str, Any]]:
     """Stored rules with people by other names than ids; those without a name are left out of them."""
     told = []

@@ -1,6 +1,5 @@
 """What is said of teams, with the names of this event's people, skills, sectors and ideas, in the reader's language."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ from matchmaking.engine.teams.words import rule as rule_said
 from matchmaking.engine.vocabulary import default_vocabulary
 from matchmaking.engine.wording import words_of
 from matchmaking.models import Event, Idea, Participant
-from matchmaking.selectors.labels import sector_labels
+from matchmaking.selectors.labels import sectors_of
 from matchmaking.selectors.team_cases import Question
 
 GONE = "…"  # somebody who was erased
@@ -22,7 +21,7 @@ def teller(event: Event, language: str, said: Iterable[Any] = (), people: Iterab
     ids = {int(one) for what in said for one in people_in(what)} | set(people)
     names = {str(pk): name for pk, name in Participant.objects.filter(pk__in=ids, programme=event.programme_id).values_list("pk", "name")}
     ideas = {str(pk): title for pk, title in Idea.objects.filter(event=event).values_list("pk", "title")}
-    sectors = sector_labels(json.dumps(event.programme.sectors), language)
+    sectors = sectors_of(event.programme, language)
     languages = words_of(language).languages
 
     def thing(property: str) -> str:
@@ -64,6 +63,19 @@ def warnings(question: Question, broken: Iterable[Broken], words: Teller) -> lis
         team = None if private else one.team
         told.append({"rule": question.told.origins.get(one.rule), "team": team, "sentence": words.sentence(said)})
     return [one for place, one in enumerate(told) if one not in told[:place]]
+
+
+def changes_told(
+    event: Event, question: Question, breaks: Iterable[Broken], mends: Iterable[Broken], language: str
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Rules that a move breaks and mends, in words; two queries.
+
+    What private rules say is left out: a trial would tell of each two people whether they are apart. Publishing looks at them.
+    """
+    open_to_all = [[one for one in rules if one.rule not in question.private] for rules in (breaks, mends)]
+    words = teller(event, language, names_needed(question, [one for rules in open_to_all for one in rules]))
+    broken, mended = (warnings(question, rules, words) for rules in open_to_all)
+    return broken, mended
 
 
 def names_needed(question: Question, broken: Iterable[Broken]) -> list[Said]:

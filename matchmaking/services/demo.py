@@ -18,8 +18,8 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from matchmaking.errors import BadInput, NotAllowed, NotFound
-from matchmaking.models import Event, Import, Participant, Programme, Registration, Role, User
-from matchmaking.services import imports, trail
+from matchmaking.models import Consent, Event, Import, Participant, Programme, Registration, Role, User
+from matchmaking.services import consents, imports, trail
 
 FOLDER = settings.BASE_DIR / "demo"
 STARTS_AT_HOUR = 10
@@ -173,6 +173,14 @@ def give_logins(said: dict[str, Any], programme: Programme, logins: list[Login])
             _give_staff_login(login, programme, hashed)
     _give_participants_logins(people, {login["mail"]: login["language"] for login in said["login"]}, hashed)
     User.objects.filter(participants__programme=programme).update(password=hashed)
+    _agree_to_mail(said, programme)
+
+
+def _agree_to_mail(said: dict[str, Any], programme: Programme) -> None:
+    """The sample participants have agreed to mails, so that a visitor finds some."""
+    mails = [login["mail"].casefold() for login in said["login"]]
+    for participant in Participant.objects.filter(programme=programme, user__mail__in=mails).order_by("pk"):
+        consents.give(participant=participant, purpose=Consent.Purpose.MAIL, by=None, source=said["consent"])
 
 
 def _give_staff_login(login: dict[str, Any], programme: Programme, hashed: str) -> None:

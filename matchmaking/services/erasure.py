@@ -36,9 +36,22 @@ from matchmaking.models import (
     Registration,
     Role,
     Run,
+    SignInRequest,
     User,
 )
-from matchmaking.services import caches, participants, rosters, runs, sessions, team_rules, top_up, trail
+from matchmaking.services import (
+    caches,
+    captured_mail,
+    change_requests,
+    participants,
+    rosters,
+    runs,
+    sessions,
+    team_rules,
+    top_up,
+    trail,
+    walls,
+)
 from matchmaking.services.spreadsheets import read_table
 
 LEFT_OUT = "…"
@@ -120,11 +133,14 @@ def _erase(participant: Participant, by: User | None) -> Report:
     traces, programme = traces_of(fresh), fresh.programme
     rules = team_rules.forget(fresh)
     report, blotted = _projects(fresh, traces)
-    report += Counter(left=seats, teamrules=rules, team=rosters.reword(programme.pk, lambda text: str(_blotted(text, traces.texts))))
+    hide = lambda text: str(_blotted(text, traces.texts))  # noqa: E731
+    written = {"team": rosters.reword(programme.pk, hide), "changerequest": change_requests.reword(programme.pk, hide)}
+    report += Counter(left=seats, teamrules=rules, wall=walls.forget(fresh, hide), **written)
     report += _imports(programme.pk, traces)
     report += _runs(fresh, traces)
     report += _mentions(programme.pk, traces)
     report += _deleted(Invitation.objects.filter(programme=programme, mail__iexact=fresh.mail).exclude(mail=""))
+    report += _deleted(SignInRequest.objects.filter(mail__iexact=fresh.mail).exclude(mail=""))
     organisation_id = fresh.organisation_id
     report += _deleted(Participant.objects.filter(pk=fresh.pk))
     report["organisation"] += participants.drop_if_empty(organisation_id)
@@ -137,6 +153,7 @@ def _erase_login(user: User) -> Report:
     report: Report = Counter(sessions=sessions.end_all(user))
     report += _answers((str(user.pk), user.mail))
     report += _deleted(Invitation.objects.filter(mail__iexact=user.mail))
+    report += _deleted(SignInRequest.objects.filter(mail__iexact=user.mail))
     words = (str(user.pk), user.mail, *([user.name] if user.name else []))
     report += _deleted(User.objects.filter(pk=user.pk))
     trail.record("login.erased", user, actor=None)
@@ -313,6 +330,7 @@ def _mentions_one(value: Any, named: set[Any]) -> bool:
 def _forget_after_commit(words: Iterable[str], owners: Iterable[str] = ()) -> None:
     words, owners = tuple(words), tuple(owners)
     transaction.on_commit(lambda: caches.forget(words, owners), robust=True)
+    transaction.on_commit(lambda: captured_mail.forget(words), robust=True)
     if connection.vendor == "sqlite":
         transaction.on_commit(_empty_the_log_of_writes, robust=True)
 

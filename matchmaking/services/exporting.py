@@ -14,6 +14,7 @@ from matchmaking.services.cells import clean
 from matchmaking.services.table_writing import write_csv, write_workbook
 
 FORMATS = ("xlsx", "csv")
+SUGGESTIONS, NETWORK = "suggestions.exported", "network.exported"  # actions of the audit
 PURPOSE_SIGNS = 200
 
 
@@ -36,8 +37,13 @@ def export_suggestions(
     else:
         with path.open("w", encoding="utf-8-sig", newline="") as out:
             write_csv(_head(), rows, out)
-    trail.record("suggestions.exported", event, actor=by, event=event, format=format, rows=len(rows), purpose=purpose)
+    trail.record(SUGGESTIONS, event, actor=by, event=event, format=format, rows=len(rows), purpose=purpose)
     return len(rows)
+
+
+def note_network(*, event: Event, by: User, format: str, rows: int) -> None:
+    """Note in the audit that `by` takes the partner network along, names and all."""
+    trail.record(NETWORK, event, actor=by, event=event, format=format, rows=rows)
 
 
 def _head() -> list[str]:

@@ -88,9 +88,17 @@ def i4(event: Event) -> Iterator[str]:
 
 
 def i5(event: Event) -> Iterator[str]:
-    """One intent per recipient, kind and dedupe key."""
+    """One intent per recipient, kind and dedupe key; mailed once at most, and only to who agreed to mails."""
     keys = Counter(Intent.objects.filter(event=event).values_list("recipient_id", "kind", "dedupe_key"))
     yield from (f"{count} intents {key}" for key, count in keys.items() if count > 1)
+    entries = AuditEntry.objects.filter(event_id=event.pk, noun="intent")
+    handed = Counter(entries.filter(action="notice.taken").values_list("noun_id", flat=True))
+    handed.subtract(entries.filter(action="notice.refused").values_list("noun_id", flat=True))
+    yield from (f"intent {pk} was handed over {count} times" for pk, count in handed.items() if count > 1)
+    agreed = Consent.objects.filter(participant=OuterRef("recipient"), purpose=Consent.Purpose.MAIL, created_at__lte=OuterRef("taken_at"))
+    then = Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gte=OuterRef("taken_at"))
+    sent = Intent.objects.filter(event=event, state=Intent.State.SENT)
+    yield from (f"intent {pk} was mailed without consent" for pk in sent.exclude(Exists(agreed.filter(then))).values_list("pk", flat=True))
 
 
 def i6(event: Event) -> Iterator[str]:

@@ -49,7 +49,7 @@ def ask_to_join(
     checked_password(password)
     purposes = consents.check(ticked, text_version)
     told = _told(event, data)
-    _refuse_if_over(event)
+    refuse_if_over(event)
     known = User.objects.filter(mail=mail).first()
     try:
         if known is None:
@@ -73,7 +73,7 @@ def join(*, event: Event, user: User, data: Mapping[str, Any], ticked: Iterable[
     `data` is needed where the person is new to the programme; else the profile stays as it is.
     """
     purposes = consents.check(ticked, text_version)
-    _refuse_if_over(event)
+    refuse_if_over(event)
     participant = Participant.objects.filter(programme=event.programme_id, user=user).first()
     if participant is None:
         participant = participants.create(programme=event.programme, data=_told(event, data), mail=user.mail, by=user, user=user)
@@ -101,7 +101,8 @@ def _told(event: Event, data: Mapping[str, Any]) -> dict[str, Any]:
     return told
 
 
-def _refuse_if_over(event: Event) -> None:
+def refuse_if_over(event: Event) -> None:
+    """Nobody joins an event that has ended."""
     if event.ends_at is not None and event.ends_at < timezone.now():
         raise Conflict("This event is over.")
 

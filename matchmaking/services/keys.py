@@ -15,7 +15,7 @@ from django.utils import timezone
 from knox.models import AuthToken
 
 from matchmaking.errors import Conflict
-from matchmaking.models import IdempotencyKey, ThrottleCount, User
+from matchmaking.models import IdempotencyKey, SignInRequest, ThrottleCount, User
 
 KEPT = timedelta(hours=24)
 RUNNING = "The first request with this key is still running. Ask again in a moment."
@@ -110,6 +110,7 @@ def tidy() -> int:
     old = (
         IdempotencyKey.objects.filter(created_at__lte=now - KEPT),
         ThrottleCount.objects.filter(window_ends_at__lt=now),
+        SignInRequest.objects.filter(created_at__lt=now - timedelta(seconds=settings.SIGN_IN_KEPT_S)),
         Session.objects.filter(expire_date__lt=now),
         AuthToken.objects.filter(expiry__lt=now),
     )

@@ -1,15 +1,18 @@
 """Programmes and events: set up by operators and organisers."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from matchmaking.engine.parameters import LIMITS
 from matchmaking.errors import BadInput, Conflict, MatchmakingError
-from matchmaking.models import Event, Programme, User
+from matchmaking.models import Event, Programme, Registration, User
 from matchmaking.services import trail, versions
 
+PLACE = ("city", "time_zone")
 TAKEN = "This address is taken. Choose another one."
 
 
@@ -40,7 +43,8 @@ def create_event(*, programme: Programme, by: User, **data: Any) -> Event:
 
 @transaction.atomic
 def change_event(*, event: Event, by: User, version: int, changes: Mapping[str, Any]) -> Event:
-    """Change what the organiser set, if it still is at `version`."""
+    """Change what the organiser set, if it still is at `version`; who takes part is told of another time or place."""
+    before = Event.objects.filter(pk=event.pk).values("starts_at", *PLACE).get()
     for name, value in changes.items():
         setattr(event, name, value)
     _check(event)
@@ -50,7 +54,16 @@ def change_event(*, event: Event, by: User, version: int, changes: Mapping[str, 
     except IntegrityError:
         raise BadInput(TAKEN, fields={"slug": TAKEN}) from None
     trail.record("event.changed", event, actor=by, event=event, fields=sorted(changes))
+    if any(changes.get(name, before[name]) != before[name] for name in ("starts_at", *PLACE)):
+        _tell_of_the_move(event, before["starts_at"])
     return event
+
+
+def _tell_of_the_move(event: Event, was: datetime | None) -> None:
+    if event.ends_at is not None and event.ends_at < timezone.now():
+        return
+    here = event.registrations.filter(state=Registration.State.APPROVED).values_list("participant_id", flat=True)
+    trail.intend_all(here, "moved", f"event:{event.pk}:{event.version}", event=event, was=was and was.isoformat())
 
 
 @transaction.atomic

@@ -3,17 +3,18 @@
 Locks are taken in one order: registrations before rosters. A move is never refused for a hard rule: the rule is a warning.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 from django.db.models.functions import Now
 
 from matchmaking.errors import BadInput, Conflict, Moved, NotFound
 from matchmaking.failpoints import failpoint
-from matchmaking.models import Roster, RosterMove, Seat, Team, User
+from matchmaking.models import Intent, Roster, RosterMove, Seat, Team, User
 from matchmaking.selectors.team_cases import registration_of
 from matchmaking.services import trail
 from matchmaking.services.protections import protected
@@ -78,6 +79,7 @@ def move(*, roster: Roster, wanted: Wanted, by: User, anyway: bool = False, tria
                 _sit(now, teams, home, after, found)
                 _log(now, Kind.MOVE, by, participant_id=wanted.participant, swapped_id=swapped, before=at, after=wanted.number)
                 trail.record("roster.moved", now, actor=by, event=now.event, participant=wanted.participant, version=now.version)
+                tell(now, [wanted.participant, *([swapped] if swapped else [])])
             return Done(now, found)
 
 
@@ -93,6 +95,7 @@ def undo(*, roster: Roster, by: User, steps: int = 1) -> tuple[Roster, int]:
             RosterMove.objects.filter(pk__in=[one.pk for one in left]).update(undone_at=Now())
             _raise(now)
             trail.record("roster.undone", now, actor=by, event=now.event, steps=len(left), version=now.version)
+            tell(now, [person for one in left if one.kind == Kind.MOVE for person in (one.participant_id, one.swapped_id) if person])
         return now, len(left)
 
 
@@ -123,6 +126,15 @@ def pin(*, roster: Roster, participant: int, pinned: bool, by: User) -> Roster:
             _log(now, Kind.PIN if pinned else Kind.UNPIN, by, participant_id=participant, before=number, after=number)
             trail.record("roster.pinned" if pinned else "roster.unpinned", now, actor=by, event=now.event, participant=participant)
         return now
+
+
+def tell(roster: Roster, people: Iterable[int]) -> None:
+    """Tell people that their published team is another now; who has not read or been mailed the last change gets no second notice."""
+    if roster.state == Roster.State.PUBLISHED:
+        waiting = Intent.objects.filter(event=roster.event, kind="team", state=Intent.State.WAITING, seen_at__isnull=True)
+        some = set(people) - set(waiting.filter(recipient__in=people).values_list("recipient_id", flat=True))
+        key = f"roster:{roster.pk}:{roster.version}"
+        trail.intend_all(some, "team", key, event=roster.event, wait_s=settings.GATHER_S, roster=roster.pk)
 
 
 # --- how --------------------------------------------------------------------------------------------------------------

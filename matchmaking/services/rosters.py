@@ -13,7 +13,7 @@ from matchmaking.models import Event, Idea, Intent, Participant, Registration, R
 from matchmaking.selectors.team_cases import private_pairs
 from matchmaking.services import table_plans, trail
 from matchmaking.services.protections import protected
-from matchmaking.services.roster_moves import changing
+from matchmaking.services.roster_moves import changing, tell
 from matchmaking.services.roster_scores import revalue
 
 NEWER = "The published teams were changed by hand since these were begun (moves: {count}). Publish these anyway, or begin again from those."
@@ -94,15 +94,33 @@ def describe(*, team: Team, changes: dict[str, Any], version: int, by: User) -> 
         Team.objects.filter(pk=team.pk).update(**values)
         Roster.objects.filter(pk=roster.pk).update(version=F("version") + 1)
         trail.record("team.described", team, actor=by, event=roster.event, fields=sorted(changes))
+        if changes.get("place", team.place) != team.place:
+            roster.version += 1
+            tell(roster, team.seats.filter(participant__isnull=False).values_list("participant_id", flat=True))
     team.refresh_from_db()
     return team
+
+
+def number_places(*, roster: Roster, word: str, by: User) -> int:
+    """Give each team that has no place one with its number, such as `Table 4`; how many got one."""
+    with changing(roster) as now:
+        bare = list(Team.objects.filter(roster=now, place=""))
+        for team in bare:
+            team.place = f"{word} {team.number}".strip()
+        if bare:
+            Team.objects.bulk_update(bare, ["place"], batch_size=500)
+            Roster.objects.filter(pk=now.pk).update(version=F("version") + 1)
+            trail.record("roster.places_numbered", now, actor=by, event=now.event, teams=len(bare))
+    return len(bare)
 
 
 def reword(programme_id: int, change: Callable[[str], str]) -> int:
     """Change what was written about teams, within the caller's transaction: names, places and tasks may name somebody; how many."""
     changed = 0
     written = ("name", "place", "task")
-    for pk, *texts in Team.objects.filter(roster__event__programme=programme_id).exclude(name="", place="", task="").values_list("pk", *written):
+    for pk, *texts in (
+        Team.objects.filter(roster__event__programme=programme_id).exclude(name="", place="", task="").values_list("pk", *written)
+    ):
         if (told := [change(text) for text in texts]) != texts:
             changed += Team.objects.filter(pk=pk).update(**dict(zip(written, told, strict=True)))
     return changed

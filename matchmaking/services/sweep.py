@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from matchmaking import jobs
 from matchmaking.jobs import Job
 from matchmaking.models import Pulse, Run, Shard
-from matchmaking.services import imports, keys, learning, runs, top_up
+from matchmaking.services import imports, keys, learning, mailed_sign_in, outbox, runs, top_up
 from matchmaking.services.protections import protected
 from matchmaking.services.shards import abandoned, job_of
 
@@ -18,7 +18,9 @@ from matchmaking.services.shards import abandoned, job_of
 OTHERS: dict[str, Callable[[], int]] = {
     "imports": imports.resend,
     "learning": learning.resend,
+    "mails": outbox.resend,
     "top_ups": top_up.resend,
+    "sign_in_mails": mailed_sign_in.resend,
     "tidied": keys.tidy,
 }
 

@@ -26,7 +26,7 @@ def test_it_is_alive_without_anything(client):
 def test_it_is_ready_with_all_its_parts(sweeping, client):
     assert client.get(READY).json() == {
         "status": "ready",
-        "parts": {"database": "ready", "broker": "ready", "sweep": "ready", "disk": "ready"},
+        "parts": {"database": "ready", "broker": "ready", "sweep": "ready", "mail": "ready", "disk": "ready"},
     }
 
 

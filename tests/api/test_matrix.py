@@ -11,8 +11,22 @@ from django.urls import resolve
 from knox.models import AuthToken
 
 from matchmaking.engine.vocabulary import default_vocabulary
-from matchmaking.models import Block, Import, ImportFile, ImportRow, Introduction, Proposal, Registration, Response, Run, User
-from matchmaking.services import invitations
+from matchmaking.models import (
+    Block,
+    ChangeRequest,
+    Event,
+    Import,
+    ImportFile,
+    ImportRow,
+    Introduction,
+    Proposal,
+    Registration,
+    Response,
+    Run,
+    User,
+    Wall,
+)
+from matchmaking.services import invitations, notice_choices
 from tests.api.test_conventions import operations, routes
 from tests.api.world import client_of, make_world
 from tests.factories import (
@@ -80,13 +94,27 @@ def scene() -> tuple[dict[str, Any], dict[str, Any]]:
         "proposal": Proposal.objects.create(participant=me, source=done, changes={"city": "Minsk"}),
         "draft": drafts[0], "other_draft": drafts[1], "put_away": drafts[2], "team": shown.teams.get(number=1),
         "draft_team": drafts[0].teams.get(number=1), "plan": plans[0], "other_plan": plans[1], "old_plan": plans[2],
+        "shown_roster": shown,
+        "team_run": run_in_conflict(event, drafts[0].rules_id),
+        "active_teams": Run.objects.create(event=busy, kind="teams"),
+        "asked": ChangeRequest.objects.create(event=event, participant=me, text="Another table"),
     }  # fmt: skip
     things = {name: thing.pk for name, thing in rows.items()}
     things |= {
         "slug": event.slug, "join_code": event.join_code, "concept": next(iter(default_vocabulary().concepts)), "token": token[:15],
+        "wall": Wall.objects.create(event=event).token,
         "mail": world.user.mail, "password": PASSWORD, "invitation": invited.token, "sample": sample.mail,
+        "stop": notice_choices.stop_address(world.user).rsplit("/", 2)[1],
     }  # fmt: skip
     return people, things
+
+
+def run_in_conflict(event: Event, rules_id: int) -> Run:
+    """A run of teams whose rules could not hold together, with a way out."""
+    said = {"said": "allow_people", "most": 7}
+    conflict = {"said": said, "rules": [], "minimal": True, "ways_out": [{"said": said, "drops": []}]}
+    asked = {"rules": rules_id, "base": None, "repair": False, "seconds": 1, "alternatives": 1, "seed": 0}
+    return Run.objects.create(event=event, kind="teams", state="done", parameters=asked, measures={"conflict": conflict})
 
 
 def filled(value: Any, things: dict[str, Any]) -> Any:

@@ -301,8 +301,9 @@ def test_t79_a_proposal_is_its_owners_to_decide(here: Here, decision: str, about
 # --- my data ----------------------------------------------------------------------------------------------------------
 TABLES = {
     "as_of", "login", "roles", "participants", "profiles", "registrations", "consents", "invitations", "proposals", "import_rows",
-    "responses", "blocks", "ideas", "notifications", "shortfalls", "projects", "suggestions", "idea_suggestions", "introductions",
-    "contact_views", "actions", "habits", "teams", "follow_ups", "tables",
+    "responses", "blocks", "ideas", "notifications", "notice_settings", "shortfalls", "projects", "suggestions", "idea_suggestions",
+    "introductions", "contact_views", "actions", "habits", "teams", "follow_ups", "tables", "change_requests",
+    "second_factor", "sign_in_mails",
 }  # fmt: skip
 
 

@@ -21,7 +21,8 @@ SAFE_ENV = {
     "ALLOWED_HOSTS": "match.example.org",
     "REDIS_URL": "redis://:secret@redis.example.org:6379/0",
     "PUBLIC_URL": "https://match.example.org",
-    "EMAIL_HOST": "mail.example.org",
+    "EMAIL_URL": "smtp+tls://mail.example.org:587",
+    "MAIL_FROM": "matchmaking@example.org",
 }
 PROTECTING = (
     "Content-Security-Policy", "Permissions-Policy", "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy",
@@ -121,6 +122,9 @@ def manage(*words, env, tmp_path):
         ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS"),
         ({"ALLOWED_HOSTS": None}, "ALLOWED_HOSTS"),
         ({"DEBUG": "1"}, "DEBUG"),
+        ({"PUBLIC_URL": None}, "PUBLIC_URL"),
+        ({"PUBLIC_URL": "match.example.org"}, "PUBLIC_URL"),
+        ({"MAIL_FROM": None}, "MAIL_FROM"),
         ({"TIME_SCALE": "0.1"}, "TIME_SCALE"),
     ],
 )
@@ -155,6 +159,7 @@ client = Client()
 body = {"mail": "a@example.org", "password": "a long enough password"}
 answer = client.post("/api/v1/session/", body, content_type="application/json", **ask)
 told = {"status": answer.status_code, "headers": dict(answer.headers)}
+client.post("/language/", {"language": "de"}, **ask)
 told["cookies"] = {n: {k: str(m[k]) for k in ("path", "domain", "secure", "httponly", "samesite")} for n, m in client.cookies.items()}
 told["schema"] = [Client().get(a, **ask).status_code for a in ("/api/schema/", "/api/docs/", "/admin/")]
 told["plain"] = Client().get("/", headers={"Host": "match.example.org"}).status_code
@@ -169,7 +174,7 @@ def test_production_cookies_headers_and_closed_doors(tmp_path):
     assert answer.returncode == 0, answer.stderr
     told = json.loads(answer.stdout.strip().splitlines()[-1])
     assert told["status"] == 200
-    assert set(told["cookies"]) == {"__Host-session", "__Host-csrf"}
+    assert set(told["cookies"]) == {"__Host-session", "__Host-csrf", "__Host-language"}
     for cookie in told["cookies"].values():
         assert cookie == {"path": "/", "domain": "", "secure": "True", "httponly": "True", "samesite": "Lax"}
     assert told["schema"] == [404, 302, 404]

@@ -69,7 +69,9 @@ def test_a_member_sees_their_own_published_team_and_never_past_a_block(world, dr
     assert [one["id"] for one in client.get(TEAMS).json()["results"]] == [team.pk]
     told = client.get(f"{TEAMS}{team.pk}/").json()
     assert [one["name"] for one in told["members"]] == [world.me.name, world.other.name]
-    assert all(set(one) == {"id", "name", "organisation", "sector", "sector_key", "skills", "needs", "languages"} for one in told["members"])
+    assert all(
+        set(one) == {"id", "name", "organisation", "sector", "sector_key", "skills", "needs", "languages"} for one in told["members"]
+    )
     assert client.get(f"{TEAMS}{draft.teams.get(number=2).pk}/").status_code == 404
     Block.objects.create(programme=world.programme, by=world.other, whom=world.me)
     assert [one["name"] for one in client.get(f"{TEAMS}{team.pk}/").json()["members"]] == [world.me.name]

@@ -1,6 +1,7 @@
 """Cohorts for the laws: drawn at random by hypothesis, and a small one to read."""
 
 from datetime import date
+from random import Random
 
 from hypothesis import strategies as st
 
@@ -71,6 +72,15 @@ def _keyed(profile: Profile, number: int) -> Profile:
 
 def _project(number: int, members: tuple[str, ...], text: str, tags: tuple[str, ...]) -> PastProject:
     return PastProject(f"K{number}", date(2015 + number, 1, 1) if number % 2 else None, members[0], members, tags, text)
+
+
+def busy(people: int = 14, projects: int = 12) -> Cohort:
+    """People who worked together again and again, outsiders among them, so that many know one another from several projects."""
+    drawn = Random(5)
+    keys = [f"P{number:02}" for number in range(people)]
+    members = [tuple(drawn.sample([*keys, "outsider 1", "outsider 2"], drawn.randint(2, 5))) for _ in range(projects)]
+    past = [_project(number, some, TEXTS[number % len(TEXTS)], TERMS[number % 3 : 3]) for number, some in enumerate(members)]
+    return Cohort(tuple(Profile(key, SECTORS[number % 4], languages=("en",)) for number, key in enumerate(keys)), tuple(past))
 
 
 def readable() -> Cohort:

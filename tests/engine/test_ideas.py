@@ -103,6 +103,16 @@ def test_members_bring_their_network_outsiders_among_them_to_those_they_never_me
     assert [cohort.profiles[i].key for i in np.flatnonzero(values["together"])] == ["anna", "cleo"]
 
 
+def test_a_member_shares_with_past_partners_whom_both_know_from_elsewhere():
+    """The outsider did K1 with Anna and K2 with Cleo, and these two K9: each of them knows the other from there."""
+    cohort, space, values = world(more=[PastProject("K9", None, "anna", ("anna", "cleo"))])
+    weight = dict(zip((project.key for project in cohort.projects), space.joined.weighted.toarray().max(axis=0), strict=True))
+    expected = {"anna": math.sqrt(weight["K9"] * weight["K2"]), "cleo": math.sqrt(weight["K9"] * weight["K1"])}
+    damping = (2 * 2) ** 0.25  # each of the three has two partners, and Anna and Cleo are known to one profile, which is each other's
+    found = {cohort.profiles[i].key: values["network"][i] for i in np.flatnonzero(values["network"])}
+    assert found == pytest.approx({key: SHARE * shared / damping / 2 for key, shared in expected.items()})
+
+
 def test_place_ties_and_bridge_are_the_mean_over_members_at_the_event():
     cohort, space, values = world(replace(IDEA, members=("bert", "dora")))
     inside = [1, 3]

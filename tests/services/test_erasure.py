@@ -25,6 +25,7 @@ from matchmaking.models import (
     Artefact,
     AuditEntry,
     Block,
+    ChangeRequest,
     Consent,
     Idea,
     IdeaSuggestion,
@@ -52,6 +53,7 @@ from matchmaking.models import (
     TeamJoiner,
     TeamRules,
     User,
+    Wall,
 )
 from matchmaking.services import erasure
 from tests.factories import (
@@ -125,7 +127,13 @@ class World:
     def seated(self) -> None:
         roster = make_roster(self.event, [self.person, self.other], state="published", run=self.run)
         team = roster.teams.get()
-        Team.objects.filter(pk=team.pk).update(task=f"Ask {MARK} Person", place=f"with {MAIL}", locked=True)
+        Team.objects.filter(pk=team.pk).update(
+            name=f"{MARK} Person and friends", task=f"Ask {MARK} Person", place=f"with {MAIL}", locked=True
+        )
+        ChangeRequest.objects.create(event=self.event, participant=self.person, text=f"{MARK} asks")
+        ChangeRequest.objects.create(event=self.event, participant=self.other, text=f"With {MARK} Person, please")
+        kept = {"number": 1, "name": "", "place": f"with {MAIL}", "task": f"Ask {MARK} Person", "people": [self.person.pk, self.other.pk]}
+        Wall.objects.create(event=self.event, frozen_at=timezone.now(), frozen=[kept])
         named = {"kind": "mark", "mark": "new", "people": [self.person.pk, self.other.pk]}
         TeamRules.objects.filter(pk=roster.rules_id).update(rules=[named, {"kind": "pin", "people": [self.person.pk], "team": 1}])
         RosterMove.objects.create(roster=roster, version=2, kind="move", participant=self.person, before=2, after=1)
@@ -242,7 +250,8 @@ def test_p11_an_erased_person_is_in_no_table_and_no_cache(world: World, django_c
         "Project.text",
         "Redis",
     } <= before
-    assert {"Artefact.data", "Intent.data", "Run.measures", "Session"} <= places_of(IN_MAIL, MARK, *ids)
+    held = {"Artefact.data", "ChangeRequest.text", "Intent.data", "Run.measures", "Session", "Team.name", "Wall.frozen"}
+    assert held <= places_of(IN_MAIL, MARK, *ids)
     erase(world, django_capture_on_commit_callbacks)
     assert places_of(IN_MAIL, MARK, "zqmarker\\u0416") == set()
     assert places_of(*ids) <= {"AuditEntry.noun_id", "AuditEntry.actor_id"}
@@ -275,7 +284,7 @@ def test_p11_what_belongs_to_others_stays(world: World, django_capture_on_commit
         "participant": 1, "profile": 1, "registration": 1, "consent": 1, "invitation": 2, "proposal": 1, "importrow": 3, "importfile": 1,
         "pair": 1, "suggestion": 1, "response": 2, "introduction": 1, "block": 2, "intent": 2, "membership": 2, "project": 1, "idea": 1,
         "shortfall": 1, "ideasuggestion": 2, "idempotencykey": 3, "organisation": 1, "logentry": 1, "sessions": 2, "user": 1,
-        "left": 1, "team": 1, "teamrules": 1, "teamfit": 1, "rostermove": 1,
+        "left": 1, "team": 1, "teamrules": 1, "teamfit": 1, "rostermove": 1, "changerequest": 2, "wall": 1,
     }  # fmt: skip
     assert AuditEntry.objects.filter(action="participant.erased", noun_id=world.person.pk, actor_id=world.organiser.pk).count() == 1
 

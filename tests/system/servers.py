@@ -23,6 +23,7 @@ from tests.conftest import ROOT, answers
 
 OWN_SETTINGS = (
     "DATABASE_URL", "REDIS_URL", "VAR_DIR", "MODE", "SECRET_KEY", "ALLOWED_HOSTS", "FAST_PASSWORDS", "TIME_SCALE", "PORT", "BIND",
+    "PUBLIC_URL", "EMAIL_URL", "MAIL_FROM",
 )  # fmt: skip
 
 
@@ -89,7 +90,7 @@ def production(database_url: str, redis_url: str, **more: str) -> dict[str, str]
     """What docker-compose.yml sets, for processes on this machine."""
     own = {
         "MODE": "production", "SECRET_KEY": secrets.token_urlsafe(64), "ALLOWED_HOSTS": "match.example.org", "BEHIND_PROXY": "1",
-        "DATABASE_URL": database_url, "REDIS_URL": redis_url,
+        "DATABASE_URL": database_url, "REDIS_URL": redis_url, "PUBLIC_URL": "https://match.example.org",
     }  # fmt: skip
     return environment(**own, **more)
 

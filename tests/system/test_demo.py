@@ -119,6 +119,7 @@ def test_a_port_in_use_is_said_before_anything_is_started(tmp_path, words):
 
 def test_there_is_no_demo_in_production(tmp_path):
     own = {"MODE": "production", "SECRET_KEY": "abcdefghijklmnopqrstuvwxyz0123456789" * 2, "ALLOWED_HOSTS": "match.example.org"}
+    own["PUBLIC_URL"] = "https://match.example.org"
     done = command("demo", env=environment(VAR_DIR=str(tmp_path), **own))
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "CommandError: The demo does not run with MODE=production: its log-ins share one password.\n"

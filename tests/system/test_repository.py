@@ -75,7 +75,7 @@ def test_compose_takes_every_secret_from_the_environment(services):
     values = [value for service in services.values() for value in service["environment"].items()]
     secret = [value for name, value in values if re.search("SECRET|PASSWORD|_URL", name)]
     assert len(secret) > 10
-    assert [value for value in secret if not re.search(r"\$\{[A-Z_]+:\?", value)] == []
+    assert [value for value in secret if not re.search(r"\$\{[A-Z_]+:?\?", value)] == []
     assert {service["environment"]["MODE"] for service in services.values() if "MODE" in service["environment"]} == {"production"}
 
 

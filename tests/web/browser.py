@@ -1,7 +1,6 @@
 """A real Chromium for tests: the one that is installed on this machine. Playwright's own builds are not fetched."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,26 +9,36 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+from tests.chromium import WAYS, installed
+
+AXE = Axe().axe_script
+COLOURS = ["color-contrast", "link-in-text-block"]  # axe's rules that see them
 PHONE = {"width": 360, "height": 740}
-FITS = """() => [...document.querySelectorAll("body *")].filter((one) => {
-  const box = one.getBoundingClientRect(), style = getComputedStyle(one);
-  if (!box.width || style.visibility === "hidden" || one.closest(".skip, [hidden]")) return false;
-  const cut = !["visible", "auto"].includes(style.overflowX) && one.scrollWidth > one.clientWidth + 1;
-  return cut || box.right > innerWidth + 1;
-}).map((one) => `${one.tagName} ${one.className} ${one.textContent.trim().slice(0, 60)}`)"""
-
-
-def installed() -> str | None:
-    """Where the browser is: CHROMIUM names it, else the first that is found."""
-    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+# What stands out of the window, is cut, or is wider than its own box. What lies in a part that scrolls for itself may be wider than it.
+FITS = """() => {
+  const boxes = "button, .button, td, th, dt, dd, li, p, label, legend, summary, figcaption, h1, h2, h3, nav a";
+  const scrolls = (one) => ["auto", "scroll"].includes(getComputedStyle(one).overflowX);
+  const within = (one) => {
+    for (let up = one.parentElement; up && up !== document.body; up = up.parentElement) if (scrolls(up)) return true;
+  };
+  return [...document.querySelectorAll("body *")].filter((one) => {
+    const box = one.getBoundingClientRect(), style = getComputedStyle(one);
+    if (!box.width || style.visibility === "hidden" || one.closest(".skip, [hidden], svg *")) return false;
+    const hides = ["hidden", "clip"], wide = one.scrollWidth > one.clientWidth + 1, high = one.scrollHeight > one.clientHeight + 1;
+    if (one.matches("input, textarea") && one.value) return false;  // what is typed scrolls in its field
+    const cut = (hides.includes(style.overflowX) && wide) || (hides.includes(style.overflowY) && high);
+    const bulges = one.matches(boxes) && one.clientWidth && wide && !scrolls(one);
+    const out = (box.right > innerWidth + 1 || box.left < -1) && !within(one);
+    return cut || bulges || out;
+  }).map((one) => `${one.tagName} ${one.className} ${one.textContent.trim().slice(0, 60)}`);
+}"""
 
 
 @contextmanager
 def started() -> Iterator[Browser]:
     where = installed()
     if where is None:
-        pytest.skip("No Chromium on this machine: install it (Debian: apt-get install chromium) or name it in CHROMIUM.")
+        pytest.skip(f"There is no Chromium: {WAYS}.")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=where, args=["--no-sandbox", "--disable-dev-shm-usage"])
         yield browser
@@ -42,12 +51,41 @@ def opened(browser: Browser, address: str, **options: object) -> Iterator[Page]:
     context = browser.new_context(base_url=address, viewport=PHONE, locale="en", reduced_motion="reduce", **options)  # type: ignore[arg-type]
     page, complaints = context.new_page(), list[str]()
     page.set_default_timeout(10_000)
-    page.on("console", lambda told: complaints.append(told.text) if told.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    listen(page, complaints)
     page.goto("/")
     yield page
     context.close()
-    assert [text for text in complaints if not text.startswith("Failed to load resource")] == []
+    assert complaints == []
+
+
+@contextmanager
+def reading(browser: Browser, address: str, language: str, scheme: str, **options: object) -> Iterator[Page]:
+    """A page of somebody who reads this language in this scheme; what the browser refuses (a policy, a script) fails the test."""
+    context = browser.new_context(
+        base_url=address,
+        viewport=PHONE,
+        locale=language,
+        reduced_motion="reduce",
+        color_scheme=scheme,  # type: ignore[arg-type]
+        **options,  # type: ignore[arg-type]
+    )
+    page, complaints = context.new_page(), list[str]()
+    page.set_default_timeout(10_000)
+    listen(page, complaints)
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def listen(page: Page, complaints: list[str]) -> None:
+    """Keep what the console complains of; answers that are no success are looked at as pages."""
+
+    def note(text: str) -> None:
+        if not text.startswith("Failed to load resource"):
+            complaints.append(text)
+
+    page.on("console", lambda told: note(told.text) if told.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: note(str(error)))
 
 
 def does_not_fit(page: Page) -> list[str]:
@@ -55,9 +93,11 @@ def does_not_fit(page: Page) -> list[str]:
     return list(page.evaluate(FITS))
 
 
-def findings(page: Page) -> list[str]:
-    """What axe finds wrong."""
-    found = Axe().run(page).response["violations"]
+def findings(page: Page, *, colours_alone: bool = False) -> list[str]:
+    """What axe finds wrong; `colours_alone` where the same page was looked at whole in other colours."""
+    page.evaluate(AXE)
+    options = {"resultTypes": ["violations"], **({"runOnly": COLOURS} if colours_alone else {})}
+    found = page.evaluate("(options) => axe.run(options).then((told) => told.violations)", options)  # what is right stays there
     return [f"{one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]]
 
 

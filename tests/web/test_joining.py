@@ -1,4 +1,4 @@
-"""S1: into an event by its link: consent before data, a few fields, the same answer whoever asks."""
+"""S1: into an event by its link: consent before data, a few fields, the same answer whoever asks; without a mail server here."""
 
 import re
 
@@ -19,6 +19,12 @@ NEW = {
     "password": PASSWORD,
     "text_version": "1",
 }
+
+
+@pytest.fixture(autouse=True)
+def without_mail(settings):
+    """With one, an address is proven first: see test_sign_in_joining."""
+    settings.MAIL_ON = False
 
 
 @pytest.fixture

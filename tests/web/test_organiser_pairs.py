@@ -133,5 +133,5 @@ def test_fifty_at_a_time(scene, monkeypatch):
 def test_the_list_costs_the_same_for_any_number(pairs, django_assert_num_queries):
     scene = make_scene(pairs=pairs)
     scene.client.get(scene.run_page("pairs/"))
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         assert len(listed(scene)) == pairs

@@ -29,7 +29,7 @@ def test_each_role_is_one_click_away_in_the_demo(samples):
     page = Client().get("/").content.decode()
     assert re.findall(r'data-role="(\w+)"', page) == ["participant", "participant", "facilitator", "organiser"]
     for role, mail, lands in [
-        ("participant", "yan.kulesh@example.org", "/suggestions/"), ("facilitator", "facilitator@example.org", "/"),
+        ("participant", "yan.kulesh@example.org", "/suggestions/"), ("facilitator", "facilitator@example.org", "/facilitate/"),
         ("organiser", "organiser@example.org", "/organise/"),
     ]:  # fmt: skip
         client = Client()
@@ -93,4 +93,7 @@ def test_each_sees_the_rooms_that_are_theirs(samples):
     for mail in ("yan.kulesh@example.org", "operator@example.org"):
         page = visitor(User.objects.get(mail=mail)).get("/").content.decode()
         rooms[mail] = re.findall(r'<use href="[^"]*#([\w-]+)"', page)
-    assert rooms == {"yan.kulesh@example.org": ["suggestions", "contacts", "profile", "own-data"], "operator@example.org": []}
+    assert rooms == {
+        "yan.kulesh@example.org": ["bell", "suggestions", "contacts", "own-team", "profile", "own-data"],
+        "operator@example.org": ["bell"],
+    }

@@ -22,6 +22,7 @@ DOORS = {
     Job.SAVE_IMPORT: tasks.save_import,
     Job.LEARN: tasks.learn,
     Job.LEARN_DUE: tasks.learn_due,
+    Job.MAIL_SIGN_IN: tasks.mail_sign_in,
     Job.SWEEP: tasks.sweep,
 }
 

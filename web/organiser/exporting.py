@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from matchmaking import access
 from matchmaking.errors import BadInput
@@ -51,7 +52,8 @@ def download(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _listed(request: HttpRequest, event: Event) -> dict[str, Any]:
     """How many suggestions there are, and the last files."""
-    entries = access.audit_of_event(request.user, event.pk).filter(action="suggestions.exported").order_by("-created_at", "pk")[:LISTED]
+    taken = access.audit_of_event(request.user, event.pk).filter(action__in=[exporting.SUGGESTIONS, exporting.NETWORK])
+    entries = taken.order_by("-created_at", "pk")[:LISTED]
     return {
         "total": access.published_suggestions().filter(pair__event=event).count(),
         "entries": [_told(entry, event, request.user.pk) for entry in entries],
@@ -59,4 +61,5 @@ def _listed(request: HttpRequest, event: Event) -> dict[str, Any]:
 
 
 def _told(entry: AuditEntry, event: Event, me: int) -> dict[str, Any]:
-    return {"at": moment(entry.created_at, event.time_zone), "mine": entry.actor_id == me, "data": entry.data}
+    data = entry.data | ({"purpose": _("Partner network")} if entry.action == exporting.NETWORK else {})
+    return {"at": moment(entry.created_at, event.time_zone), "mine": entry.actor_id == me, "data": data}

@@ -1,5 +1,6 @@
 """S15: who meets whom against chance, who is shown how often, who is left out, what became of it; as a table and a picture too."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,11 +14,11 @@ from matchmaking.models import Event, Run, RunKind
 from matchmaking.selectors import mixing
 from matchmaking.selectors.organising import runs_of_suggestions, shown_run
 from matchmaking.services.table_writing import write_csv
-from web.names import moment
+from web.names import moment, sectors_of
 from web.organiser.comparing import compared
 from web.organiser.figures import bars, picture, shade
 from web.organiser.home import render_event
-from web.organiser.words import cause_of, count, known, missing_answer, number, percent, sectors_of
+from web.organiser.words import cause_of, count, known, missing_answer, number, percent
 from web.pages import page
 
 HERE = "organise-mixing"
@@ -40,7 +41,7 @@ def overview(request: HttpRequest, pk: int) -> HttpResponse:
     if run is None:
         return render_event(request, event, "web/organiser/unmixed.html", {}, here=HERE)
     names = sectors_of(event.programme)
-    exposure = mixing.exposure(run)
+    exposure, given = mixing.exposure(run)
     people = access.registrations_of(request.user, event.pk).filter(state="approved").count()
     context = {
         "run": run,
@@ -48,8 +49,8 @@ def overview(request: HttpRequest, pk: int) -> HttpResponse:
         "as_of": moment(run.finished_at or run.created_at, event.time_zone),
         **heat(run, names),
         **shown_how_often(exposure, people, run, event),
-        **out(run),
-        "funnel": funnel(run, names) if run.published_at else None,
+        **out(run, exposure),
+        "funnel": funnel(run, given, names) if run.published_at else None,
         "certificate": certificate(run),
         "compared": compared(run, mixing.mixed_before(run)),
     }
@@ -64,7 +65,7 @@ def table(request: HttpRequest, pk: int) -> HttpResponse:
     cells = [cell for row in mixing.heat_map(existing_run(request, event).measures) for cell in row if cell.one <= cell.other]
     head = [_("Sector"), _("Other sector"), _("Suggested pairs"), _("Percent of chance")]
     rows = [[names.get(c.one, c.one), names.get(c.other, c.other), count(c.pairs), _whole_percent(c.ratio)] for c in cells]
-    answer = HttpResponse(content_type="text/csv; charset=utf-8", headers=_attached(event, "csv"))
+    answer = HttpResponse(content_type="text/csv; charset=utf-8", headers=attached(event, "mixing", "csv"))
     answer.write("\ufeff")  # so that spreadsheet programs read it as UTF-8
     write_csv(head, rows, answer)
     return answer
@@ -79,7 +80,7 @@ def image(request: HttpRequest, pk: int) -> HttpResponse:
     legend = _("Above: percent of what chance would give. Below: suggested pairs.")
     drawn = picture(mixing.heat_map(run.measures), names)
     svg = render_to_string("web/organiser/heat_map.svg", {"title": title, "legend": legend, **drawn})
-    return HttpResponse(svg, content_type="image/svg+xml", headers=_attached(event, "svg"))
+    return HttpResponse(svg, content_type="image/svg+xml", headers=attached(event, "mixing", "svg"))
 
 
 def chosen_run(request: HttpRequest, event: Event) -> tuple[Run | None, Run | None]:
@@ -147,18 +148,18 @@ def shown_how_often(exposure: dict[int, int], people: int, run: Run, event: Even
     }
 
 
-def out(run: Run) -> dict[str, Any]:
+def out(run: Run, shown: Mapping[int, int]) -> dict[str, Any]:
     """The people without a suggestion, each with the cause and the answer that would help most."""
-    rows = list(mixing.left_out(run)[: LISTED + 1])
+    rows = mixing.left_out(run, shown, LISTED + 1)
     told = [{"person": row.participant, "cause": cause_of(row), "missing": missing_answer(row.missing)} for row in rows[:LISTED]]
     return {"left_out": told, "more_left_out": len(rows) > LISTED}
 
 
-def funnel(run: Run, names: dict[str, str]) -> dict[str, Any]:
+def funnel(run: Run, given: Mapping[int, int], names: dict[str, str]) -> dict[str, Any]:
     """What became of the suggestions, in all and by sector."""
     groups = run.measures.get("groups", {}).get("sector", {})
     people = {key: groups[key]["people"] for key in names if key in groups} or dict.fromkeys(names, 0)
-    whole, sides = mixing.funnel(run, people)
+    whole, sides = mixing.funnel(run, given, people)
     most = whole["suggested"] or 1
     steps = [(label, count(whole[step]), 100 * (whole[step] or 0) // most) for step, label in STEPS.items()]
     by_sector = [(key, names.get(key, key), [count(row[step]) for step in STEPS]) for key, row in sides.items()]
@@ -179,5 +180,6 @@ def _whole_percent(ratio: float | None) -> str:
     return number(100 * ratio) if ratio is not None else ""
 
 
-def _attached(event: Event, ending: str) -> dict[str, str]:
-    return {"Content-Disposition": f'attachment; filename="{slugify(event.slug) or "event"}-mixing.{ending}"'}
+def attached(event: Event, what: str, ending: str) -> dict[str, str]:
+    """The headers of a file about an event."""
+    return {"Content-Disposition": f'attachment; filename="{slugify(event.slug) or "event"}-{what}.{ending}"'}

@@ -16,13 +16,14 @@ from matchmaking.errors import BadInput
 from matchmaking.models import Participant, Run, Suggestion
 from matchmaking.selectors import mixing
 from matchmaking.selectors.reasons import why
-from matchmaking.selectors.review import pairs_of
+from matchmaking.selectors.review import narrowed, pairs_of
 from matchmaking.services import review
+from web.names import sectors_of
 from web.organiser.comparing import compared
 from web.organiser.home import render_event
 from web.organiser.mixing import out
 from web.organiser.running import DIALS, HERE, steered
-from web.organiser.words import number, percent, sectors_of
+from web.organiser.words import number, percent
 from web.pages import is_htmx, page
 
 AT_ONCE = 50
@@ -35,16 +36,17 @@ def overview(request: HttpRequest, pk: int) -> HttpResponse:
     """The pairs, the best first, 50 at a time; `?show=left-out`: the people who have none."""
     run, event = steered(request.user, pk)
     if request.GET.get("show") == "left-out":
-        return render_event(request, event, "web/organiser/left_out.html", {"run": run, **out(run)}, here=HERE)
+        return render_event(request, event, "web/organiser/left_out.html", {"run": run, **out(run, mixing.exposure(run)[0])}, here=HERE)
     names = sectors_of(event.programme)
     asked = {name: request.GET[name] for name in KEPT if request.GET.get(name)}
-    rows = narrowed(pairs_of(run), asked)
+    rows = looked_for(pairs_of(run), asked)
     first = min(_number(request.GET.get("from", "")), 10**6)
-    found = list(rows[first : first + AT_ONCE + 1])
+    ids = list(rows.values_list("pk", flat=True)[first : first + AT_ONCE + 1])  # what is sorted is narrow; only what is shown is read whole
+    found = pairs_of(run).defer("terms_ab", "terms_ba").in_bulk(ids[:AT_ONCE])
     context = {
         "run": run,
-        "cards": [card(row, names, request.user.language) for row in found[:AT_ONCE]],
-        "more": urlencode({**asked, "from": first + AT_ONCE}) if len(found) > AT_ONCE else "",
+        "cards": [card(found[pk], names, request.user.language) for pk in ids if pk in found],
+        "more": urlencode({**asked, "from": first + AT_ONCE}) if len(ids) > AT_ONCE else "",
         "first": first,
         "asked": asked,
         "sectors": list(names.items()),
@@ -73,20 +75,13 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(_back(request, run))
 
 
-def narrowed(rows: QuerySet[Suggestion], asked: dict[str, str]) -> QuerySet[Suggestion]:
+def looked_for(rows: QuerySet[Suggestion], asked: dict[str, str]) -> QuerySet[Suggestion]:
     """Those that the filters leave; what no filter knows narrows nothing."""
-    same = {"pair__a__profile__sector": F("pair__b__profile__sector")}
-    if asked.get("sectors") == "same":
-        rows = rows.filter(**same)
-    elif asked.get("sectors") == "cross":
-        rows = rows.exclude(**same)
-    if asked.get("held") in ("yes", "no"):
-        rows = rows.filter(held_at__isnull=asked["held"] == "no")
+    held = {"yes": True, "no": False}.get(asked.get("held", ""))
+    rows = narrowed(rows, sectors=asked.get("sectors", ""), held=held, person=_number(asked.get("person", "")))
     one, other = asked.get("one"), asked.get("other")
     if one or other:
         rows = rows.filter(_between("a", one, other) | _between("b", one, other))
-    if person := _number(asked.get("person", "")):
-        rows = rows.filter(Q(pair__a=person) | Q(pair__b=person))
     if name := asked.get("q", "").strip()[:100]:
         rows = rows.filter(Q(pair__a__name__icontains=name) | Q(pair__b__name__icontains=name))
     return rows.order_by("score_e9" if asked.get("order") == "weakest" else "-score_e9", "pk")

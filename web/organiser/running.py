@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.shortcuts import render as part
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -109,10 +110,12 @@ def steered(user: User, pk: int) -> tuple[Run, Event]:
     return run, access.event_to_organise(user, run.event_id)
 
 
-def follow(run: Run, event: Event) -> dict[str, Any]:
-    """Where a run stands."""
+def follow(run: Run, event: Event, room: str = "organise") -> dict[str, Any]:
+    """Where a run stands, with the addresses in this room to look again, to cancel it, and of its page."""
     now = progress(run)
+    addresses = {"look": f"{room}-look", "stop": f"{room}-cancel", "page": f"{room}-run"}
     return {
+        **{f"{what}_address": reverse(name, args=[run.pk]) for what, name in addresses.items()},
         "run": run,
         "active": run.state in Run.ACTIVE,
         "state": RUN_STATES[Run.State(run.state)],

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from web.organiser import exporting, home, importing, mixing, pairs, running, setup
+from web.organiser import exporting, home, importing, mixing, network, pairs, running, setup
 
 urlpatterns: list[URLPattern] = [
     path("", home.home, name="organise"),
@@ -19,6 +19,8 @@ urlpatterns: list[URLPattern] = [
     path("events/<int:pk>/mixing/", mixing.overview, name="organise-mixing"),
     path("events/<int:pk>/mixing/table.csv", mixing.table, name="organise-mixing-table"),
     path("events/<int:pk>/mixing/picture.svg", mixing.image, name="organise-mixing-image"),
+    path("events/<int:pk>/network/", network.overview, name="organise-network"),
+    path("events/<int:pk>/network/file/", network.download, name="organise-network-file"),
     path("events/<int:pk>/imports/", importing.overview, name="organise-imports"),
     path("events/<int:pk>/imports/upload/", importing.upload, name="organise-upload"),
     path("imports/<int:pk>/", importing.single, name="organise-import"),

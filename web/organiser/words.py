@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from matchmaking.engine.wording import FIELDS
 from matchmaking.errors import NotFound
-from matchmaking.models import Programme, Run
+from matchmaking.models import Run
 from matchmaking.models.base import ID_BITS
 from matchmaking.selectors.mixing import LEAST, NO_CONSENT
 from web.names import LABELS
@@ -68,12 +68,6 @@ def time_left(seconds: int | None) -> str:
     if seconds < 60:
         return _("Less than a minute left.")
     return _("About {minutes} min left.").format(minutes=round(seconds / 60))
-
-
-def sectors_of(programme: Programme) -> dict[str, str]:
-    """Sectors by key, in the programme's order, as the reader's language names them."""
-    language = get_language() or "en"
-    return {one["key"]: one.get(language) or one.get("en") or one["key"] for one in programme.sectors}
 
 
 def cause_of(row: Any) -> Any:

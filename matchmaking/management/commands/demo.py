@@ -62,11 +62,13 @@ class Command(BaseCommand):
         address = f"http://127.0.0.1:{port}"
         processes.until(processes.redis_answers, processes=supervisor, name="redis", what="Redis")
         processes.until(lambda: processes.web_is_ready(port), processes=supervisor, name="web", what="The web server")
-        organiser = User.objects.get(mail=next(login.mail for login in logins if login.role == "organiser"))
+        by_role = {login.role: login.mail for login in logins}
+        organiser = User.objects.get(mail=by_role["organiser"])
         asked = demonstration.ask_for_runs(programme, organiser, again=once)
         if asked:
             self.say("Matching ...")
         demonstration.wait_for(asked, organiser, self.say)
+        demonstration.form_teams(programme, User.objects.get(mail=by_role["facilitator"]), self.say)
         self.tell(address, logins, programme.events.earliest("starts_at"))
         if once:
             self.check_itself(supervisor, address, programme, logins, asked)
