@@ -1,6 +1,5 @@
 """A roster as the facilitators' board shows it: a card for each team, who has no team, what does not hold, who changed it last."""
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -9,10 +8,11 @@ from django.db.models import Count, Q
 
 from matchmaking.engine.normalise import normalise
 from matchmaking.engine.teams.rules import Person
+from matchmaking.engine.teams.said import Teller
 from matchmaking.engine.vocabulary import default_vocabulary
 from matchmaking.errors import NotFound
 from matchmaking.models import Roster, RosterMove, Seat, Team
-from matchmaking.selectors.labels import sector_labels, term_label
+from matchmaking.selectors.labels import sectors_of, term_label
 from matchmaking.selectors.naming import meant, people_to_name
 from matchmaking.selectors.rosters import Standing, standing
 from matchmaking.selectors.team_cases import person_of, registration_of
@@ -30,7 +30,7 @@ def board(roster: Roster, language: str) -> dict[str, Any]:
     by_team = defaultdict[int, list[str]](list)
     for one in told:
         by_team[one["team"] or 0].append(one["sentence"])
-    sectors = sector_labels(json.dumps(roster.event.programme.sectors), language)
+    sectors = sectors_of(roster.event.programme, language)
     wanted, seats = wanted_skills(roster.rules.rules), now.seats()
     cards = [_card(team, seats.get(team.pk, ()), now, wanted, sectors, by_team[team.number]) for team in now.teams]
     unplaced = [person_told(person, "", now, wanted, sectors) for pk, person in now.people.items() if pk not in now.home]
@@ -76,13 +76,13 @@ def wanted_skills(rules: Iterable[Mapping[str, Any]]) -> list[str]:
     return list(dict.fromkeys(asked))
 
 
-def brings(person: Person, wanted: Sequence[str], language: str, most: int = BRINGS) -> list[str]:
+def brings(person: Person, wanted: Sequence[str], words: Teller, most: int = BRINGS) -> list[str]:
     """What somebody brings, in words: first what is wanted, then the rest; never a wider skill beside the one it belongs to."""
     vocabulary = default_vocabulary()
     wider = {above for skill in person.skills if skill in vocabulary for above in vocabulary.parents(skill)}
     own = [skill for skill in wanted if skill in person.skills]
     own += sorted(person.skills - wider - set(own))
-    return [term_label(skill, language) for skill in own[:most]]
+    return [words.thing(f"skill:{skill}") for skill in own[:most]]
 
 
 def person_told(person: Person, pinned: object, now: Standing, wanted: Sequence[str], sectors: Mapping[str, str]) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def person_told(person: Person, pinned: object, now: Standing, wanted: Sequence[
         "name": now.words.person(person.id),
         "sector": person.sector,
         "sector_name": sectors.get(person.sector, person.sector),
-        "brings": brings(person, wanted, now.words.language),
+        "brings": brings(person, wanted, now.words),
         "pinned": bool(pinned),
     }
 
@@ -141,15 +141,15 @@ def person_on(roster: Roster, participant: int, language: str) -> dict[str, Any]
     profile, organisation = row.participant.profile, row.participant.organisation
     seat = Seat.objects.filter(roster=roster, participant=participant).select_related("team").first()
     person = person_of(str(participant), profile.sector, profile.languages, profile.offers, row.slots)
-    sectors = sector_labels(json.dumps(event.programme.sectors), language)
-    words = teller(event, language)
+    sectors = sectors_of(event.programme, language)
+    words = teller(event, language, people=[participant])
     return {
         "id": participant,
         "name": row.participant.name,
         "organisation": organisation.name if organisation else "",
         "sector": profile.sector,
         "sector_name": sectors.get(profile.sector, profile.sector),
-        "brings": brings(person, wanted_skills(roster.rules.rules), language, most=LISTED),
+        "brings": brings(person, wanted_skills(roster.rules.rules), words, most=LISTED),
         "languages": [words.thing(f"language:{code}") for code in profile.languages],
         "team": seat.team.number if seat else None,
         "pinned": seat is not None and seat.pinned is not None,

@@ -1,13 +1,12 @@
 """What goes on paper: people with what their badge says, teams with what their sheet says. No contacts are in it."""
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from matchmaking.engine.wording import words_of
 from matchmaking.models import Event, Roster, Seat, TablePlan, TableSeat
-from matchmaking.selectors.labels import alphabetical, sector_labels, term_label
+from matchmaking.selectors.labels import alphabetical, sectors_of, term_label
 from matchmaking.selectors.records import taking_part
 from matchmaking.selectors.rosters import reasons
 from matchmaking.selectors.team_cases import person_of
@@ -58,7 +57,7 @@ def people_printed(event: Event, roster: Roster | None, language: str) -> list[P
         rows = Seat.objects.filter(roster=roster, participant__isnull=False)
         seats = {pk: (number, place) for pk, number, place in rows.values_list("participant_id", "team__number", "team__place")}
     tables = _tables(event)
-    sectors, spoken = sector_labels(json.dumps(event.programme.sectors), language), words_of(language).languages
+    sectors, spoken = sectors_of(event.programme, language), words_of(language).languages
     fields = (*ABOUT, *(f"participant__profile__{name}" for name in TOLD))
     people = [
         PersonPrinted(

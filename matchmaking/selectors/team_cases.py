@@ -61,6 +61,11 @@ def skill_id(term: str) -> str:
     return default_vocabulary().resolve(term) or term_key(term)
 
 
+def spelled(offers: Iterable[Iterable[str]]) -> dict[str, str]:
+    """Skills to how people write them, for those that no vocabulary holds."""
+    return {skill_id(term): term for terms in offers for term in terms}
+
+
 def people_of(event: Event, only: Collection[int] | None = None) -> dict[int, Person]:
     """Everybody who can be placed, by id; all but the ids in `only` by their id alone, which is quicker."""
     rows = taking_part(event)

@@ -1,6 +1,7 @@
 """What is said of teams, with the names of this event's people, skills, sectors and ideas, in the reader's language."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from matchmaking.engine.teams import spoken
@@ -11,23 +12,30 @@ from matchmaking.engine.vocabulary import default_vocabulary
 from matchmaking.engine.wording import words_of
 from matchmaking.models import Event, Idea, Participant
 from matchmaking.selectors.labels import sectors_of
-from matchmaking.selectors.team_cases import Question
+from matchmaking.selectors.team_cases import Question, spelled
 
 GONE = "…"  # somebody who was erased
 
 
 def teller(event: Event, language: str, said: Iterable[Any] = (), people: Iterable[int] = ()) -> Teller:
-    """One that knows the names of everybody in `said` and `people`; two queries."""
+    """One that knows the names of everybody in `said` and `people`, and how they spell what they offer; two queries."""
     ids = {int(one) for what in said for one in people_in(what)} | set(people)
-    names = {str(pk): name for pk, name in Participant.objects.filter(pk__in=ids, programme=event.programme_id).values_list("pk", "name")}
+    rows = list(Participant.objects.filter(pk__in=ids, programme=event.programme_id).values_list("pk", "name", "profile__offers"))
+    names = {str(pk): name for pk, name, _ in rows}
     ideas = {str(pk): title for pk, title in Idea.objects.filter(event=event).values_list("pk", "title")}
     sectors = sectors_of(event.programme, language)
     languages = words_of(language).languages
 
+    @cache
+    def typed() -> dict[str, str]:
+        return spelled(offers or () for *_, offers in rows)
+
     def thing(property: str) -> str:
         kind, _, name = property.partition(":")
+        if kind == "skill":
+            return default_vocabulary().label(name, language) if name in default_vocabulary() else typed().get(name, name)
         known: Mapping[str, str] = {"sector": sectors, "language": languages, "idea": ideas}.get(kind, {})
-        return default_vocabulary().label(name, language) if kind == "skill" else known.get(name, name)
+        return known.get(name, name)
 
     return Teller(language, lambda one: names.get(one, GONE), thing)
 

@@ -6,7 +6,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from matchmaking.models import AuditEntry, Participant, Roster, RosterMove, Run, Seat
+from matchmaking.models import AuditEntry, Participant, Profile, Roster, RosterMove, Run, Seat
+from matchmaking.selectors.rule_choices import choices
 from matchmaking.services.invariants import i7
 from tests.factories import make_event, make_role, make_user
 from tests.web.facilitating import make_board
@@ -69,6 +70,13 @@ def test_the_board_shows_teams_people_balance_and_what_does_not_hold(board):
     assert page.count('aria-label="pinned"') == 1
     assert page.count('aria-label="locked"') == 1
     assert page.count('aria-label="education"') == 8  # a person's mark and a team's count in each of four teams
+
+
+def test_what_somebody_brings_is_told_as_they_wrote_it(board):
+    Profile.objects.filter(participant=board.late).update(offers=["Аўтобус для паездак, 16–25 гадоў"])
+    told = text_of(board.client.get(board.page()))
+    assert "Аўтобус для паездак, 16–25 гадоў" in told
+    assert "Аўтобус для паездак, 16–25 гадоў" in choices(board.event, [], "en")["skills"]
 
 
 def test_board_and_move_ask_the_database_the_same_for_any_number_of_teams():
