@@ -95,7 +95,7 @@ class Claim(View):
     def post(self, request: Request) -> Response:
         data = read(ClaimIn, request)
         invitation = invitations.claim(
-            token=data["token"],
+            invitation=invitations.of_token(data["token"]),
             signed_in=request.user if request.user.is_authenticated else None,
             password=data["password"],
             mail=data.get("mail", ""),

@@ -27,6 +27,9 @@ def main() -> dict[str, Any]:
         import django
 
         django.setup()
+        from config.gunicorn import post_worker_init
+
+        post_worker_init(None)  # as the web server does
         result = {"people": PEOPLE, "teams": PEOPLE // OF, "promised_ms": PROMISED_MS, **measured()}
         print(f"{'with ' + str(PEOPLE) + ' people':<24}{'cpu ms':>12}{'median ms':>12}{'95 % ms':>12}{'most ms':>12}")
         for name in NAMES:

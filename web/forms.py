@@ -46,14 +46,9 @@ class ConsentForm(forms.Form):
     text_version = forms.CharField(max_length=40)
 
 
-class JoinForm(forms.Form):
-    """What a new person says first; the rest of the profile follows when they are in."""
+class NewLoginForm(forms.Form):
+    """The log-in of a new person, where no mail can prove the address."""
 
-    name = forms.CharField(label=_("Name"), max_length=300, widget=forms.TextInput(attrs={"autocomplete": "name"}))
-    organisation = forms.CharField(
-        label=_("Organisation"), max_length=300, required=False, widget=forms.TextInput(attrs={"autocomplete": "organization"})
-    )
-    sector = forms.ChoiceField(label=_("Sector"))
     mail = forms.EmailField(label=_("Mail address"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "username"}))
     password = forms.CharField(
         label=_("Choose a password of 10 characters or more"),
@@ -61,6 +56,17 @@ class JoinForm(forms.Form):
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
+
+
+class JoinForm(NewLoginForm):
+    """What a new person says first; the rest of the profile follows when they are in."""
+
+    field_order = ("name", "organisation", "sector")
+    name = forms.CharField(label=_("Name"), max_length=300, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    organisation = forms.CharField(
+        label=_("Organisation"), max_length=300, required=False, widget=forms.TextInput(attrs={"autocomplete": "organization"})
+    )
+    sector = forms.ChoiceField(label=_("Sector"))
 
     def __init__(self, data: QueryDict | None, *, sectors: dict[str, str], known: bool) -> None:
         super().__init__(data)

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from web import contacts, demo_mail, joining, my_data, notices, profile, suggestions, team
+from web import contacts, demo_mail, invited, joining, my_data, notices, profile, suggestions, team
 from web.signing_in import factor, mailed, password
 from web.start import choose_language, look_in, start
 from web.style_page import style
@@ -23,6 +23,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("second-factor/recovery-codes/", factor.recovery_codes, name="recovery-codes"),
     path("sign-out/", password.sign_out, name="sign-out"),
     re_path(r"^join/(?P<code>[A-Za-z0-9_-]{1,40})/$", joining.join, name="join-event"),
+    path("invitation/", invited.invitation, name="invitation"),
+    re_path(r"^invitation/(?P<token>[A-Za-z0-9_-]{20,100})/$", invited.opened, name="invitation-opened"),
     path("suggestions/", suggestions.overview, name="suggestions"),
     path("suggestions/<int:pk>/", suggestions.single, name="suggestion"),
     path("suggestions/<int:pk>/answer/", suggestions.answer, name="answer"),

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -77,11 +77,33 @@ def hash_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def is_open_for(mail: str) -> bool:
+    """Whether somebody with this address is waited for."""
+    return _open().filter(mail=mail).exists()
+
+
+def of_token(token: str) -> Invitation:
+    """The invitation whose link this is; looking at it uses nothing up. NotFound where it cannot be used any more."""
+    return open_one(_open().filter(token_hash=hash_of(token)).values_list("pk", flat=True).first() or 0)
+
+
+def open_one(invitation_id: int) -> Invitation:
+    """The invitation, with what it is for, while it can be used; else NotFound."""
+    found = _open().filter(pk=invitation_id).select_related("programme", "event", "participant").first()
+    if found is None:
+        raise NotFound(CANNOT_BE_USED)
+    return found
+
+
+def _open() -> "QuerySet[Invitation]":
+    return Invitation.objects.filter(used_at__isnull=True, expires_at__gt=Now())
+
+
 # --- claiming ---------------------------------------------------------------------------------------------------------
 @transaction.atomic
 def claim(
     *,
-    token: str,
+    invitation: Invitation,
     signed_in: User | None = None,
     password: str = "",
     mail: str = "",
@@ -95,10 +117,8 @@ def claim(
     Anything that cannot be used any more reads the same. A refusal leaves the invitation unused.
     """
     purposes = consents.check(ticked, text_version)
-    usable = Invitation.objects.filter(token_hash=hash_of(token), used_at__isnull=True, expires_at__gt=Now())
-    if usable.update(used_at=Now()) != 1:
+    if _open().filter(pk=invitation.pk).update(used_at=Now()) != 1:
         raise NotFound(CANNOT_BE_USED)
-    invitation = Invitation.objects.select_related("programme", "event", "participant").get(token_hash=hash_of(token))
     user = signed_in or _login(invitation.mail or mail, password, clean(name)[:200], language)
     if invitation.participant is not None:
         _take_over(invitation.participant, user, purposes)

@@ -24,7 +24,7 @@ from matchmaking.errors import Conflict
 from matchmaking.jobs import Job
 from matchmaking.models import Event, SignInRequest, User
 from matchmaking.selectors.labels import event_name
-from matchmaking.services import mailing, trail
+from matchmaking.services import invitations, mailing, trail
 from matchmaking.services.sign_in import count_guess, forgive_guess
 from matchmaking.services.throttles import address_of, take
 
@@ -118,7 +118,9 @@ def _letter(asked: SignInRequest) -> mailing.Mail:
 
 def _may_come_in(asked: SignInRequest) -> bool:
     user = User.objects.filter(mail=asked.mail).first()
-    return user.is_active if user is not None else asked.event_id is not None
+    if user is not None:
+        return user.is_active
+    return asked.event_id is not None or invitations.is_open_for(asked.mail)
 
 
 def resend() -> int:
@@ -157,7 +159,7 @@ def enter_by_link(asked: SignInRequest) -> User | None:
 
 @transaction.atomic
 def _enter(asked: SignInRequest) -> User | None:
-    """Use the request up, once. A new address gets a login where an event's link brought it, without a password."""
+    """Use the request up, once. A new address gets a login where an event's link brought it or it was invited, without a password."""
     if not _may_come_in(asked):
         return None
     if _open().filter(pk=asked.pk).update(used_at=Now()) != 1:

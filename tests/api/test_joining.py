@@ -314,7 +314,7 @@ def test_p4_states_and_purposes(event: Event, organiser: User, way: str, state: 
     registration = Registration.objects.get()
     if "claimed" in steps:
         made = invitations.invite_participant(participant=registration.participant, by=organiser)
-        invitations.claim(token=made.token, password=NEW["password"], ticked=ticked)
+        invitations.claim(invitation=made.invitation, password=NEW["password"], ticked=ticked)
     if "withdrawn" in steps:
         consents.withdraw(participant=registration.participant, purpose="suggestions", by=organiser)
     for decision in {"approved", "refused"} & set(steps):

@@ -47,7 +47,7 @@ def test_of_many_who_claim_at_once_one_gets_the_profile() -> None:
     organiser, users = make_user(), [make_user() for _ in range(CALLERS)]
     person = make_participant(event.programme, event=event)
     token = invitations.invite_participant(participant=person, by=organiser).token
-    got = at_once(lambda number: invitations.claim(token=token, signed_in=users[number]))
+    got = at_once(lambda number: invitations.claim(invitation=invitations.of_token(token), signed_in=users[number]))
     assert len(done(got)) == 1
     assert AuditEntry.objects.filter(action="invitation.claimed").count() == 1
     assert Participant.objects.get(pk=person.pk).user in users
