@@ -1,6 +1,6 @@
 """`python -m tests.both [--soak] [PYTEST WORDS]`: all tests on SQLite, then all that know of a database on a real PostgreSQL.
 
-Says how many ran on each. Pages are looked at in a browser once, on SQLite: what a browser shows knows of no database.
+Says how many ran on each. What a browser shows knows of no database, nor do tests marked `once`: those run on SQLite alone.
 
 `--soak` runs those at real lengths instead, and the races with more rounds.
 """
@@ -43,6 +43,7 @@ def main() -> int:
         words.remove("--soak")
         words[:0] = ["-m", "", "-k", "soak or races", "-rP"]
         os.environ.setdefault("RACE_ROUNDS", "1000")
+    again = [] if "-m" in words else ["-m", "not soak and not once"]
     chromium.ensure()
     subprocess.run([sys.executable, "-c", COMPILE], cwd=ROOT, check=True)  # once, and not in each process of the tests
     with tempfile.TemporaryDirectory(prefix="matchmaking-test-") as folder:
@@ -51,7 +52,7 @@ def main() -> int:
         data.mkdir()
         with PostgresServer(pgdata=data) as server:
             left_out = [*(f"--ignore={path}" for path in KNOW_NO_DATABASE), f"--ignore-glob={IN_A_BROWSER}"]
-            postgres = run("PostgreSQL", server.get_uri(), words + left_out)
+            postgres = run("PostgreSQL", server.get_uri(), [*words, *again, *left_out])
     print(f"\nSQLite: {sqlite[1]}\nPostgreSQL: {postgres[1]}")
     return sqlite[0] or postgres[0]
 

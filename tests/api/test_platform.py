@@ -15,6 +15,7 @@ from config.urls import urlpatterns as all_routes
 from tests.api.world import client_of
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.once
 SAFE_ENV = {
     "MODE": "production",
     "SECRET_KEY": "k3v9-Qm2_xT7bLr0PzWnAe5HsYd8GuJc4FiKo6RtVl1MBXqCyNhD",

@@ -20,7 +20,7 @@ from tests.conftest import ROOT
 from tests.factories import make_event, make_user
 from tests.system.servers import asked, command, database, environment, eventually, free_port
 
-pytestmark = [pytest.mark.system, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.system, pytest.mark.once, pytest.mark.xdist_group("processes")]
 
 
 @pytest.fixture(scope="module")

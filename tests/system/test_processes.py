@@ -14,7 +14,7 @@ from matchmaking.management.supervisor import Supervisor
 from tests.conftest import ROOT
 from tests.system.servers import alive, asked, command, database, eventually, free_port, manage, production, valkey
 
-pytestmark = [pytest.mark.system, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.system, pytest.mark.once, pytest.mark.xdist_group("processes")]
 HOST = "match.example.org"
 QUEUE = "from matchmaking.jobs import Job, QUEUE, queue_name; print(queue_name(QUEUE[Job.SWEEP]))"
 ASK_FOR_SWEEP = "from matchmaking.jobs import Job, publish; print(publish(Job.SWEEP, {}))"

@@ -70,6 +70,7 @@ def test_f1_a_killed_worker_is_replaced_and_the_result_is_the_same(stack, event,
     survives_a_kill_while_scoring(stack, event, f"run.claimed.{stage}")
 
 
+@pytest.mark.once
 def test_f1_control_without_taking_up(stack, event):
     stack.without("take_up")
     with must_fail():
@@ -106,6 +107,7 @@ def test_f2_half_staged_rows_are_invisible_and_replaced(stack, event):
     survives_a_kill_while_staging(stack, event)
 
 
+@pytest.mark.once
 def test_f2_control_without_clearing_the_half(stack, event):
     stack.without("staging")
     with must_fail():
@@ -176,6 +178,7 @@ def test_f7_a_frozen_worker_cannot_write_any_more(stack, event):
     refuses_a_worker_that_was_frozen(stack, event)
 
 
+@pytest.mark.once
 def test_f7_control_without_fencing(stack, event):
     stack.without("fencing")
     with must_fail():
@@ -242,10 +245,12 @@ def starts_what_lost_its_message(stack: Stack, runs_waiting: int, seconds: float
         assert check_invariants(event) == []
 
 
+@pytest.mark.once
 def test_f9_fifty_waiting_runs_survive_a_flush(stack):
     starts_what_lost_its_message(stack, 50, 20)
 
 
+@pytest.mark.once
 def test_f9_control_without_sending_again(stack):
     stack.without("resend")
     with must_fail():
@@ -269,6 +274,7 @@ def test_f11_a_run_asked_for_without_redis_starts_when_it_is_back(stack, event):
     starts_what_was_asked_for_without_redis(stack, event)
 
 
+@pytest.mark.once
 def test_f11_control_without_sending_again(stack, event):
     stack.without("resend")
     with must_fail():

@@ -14,7 +14,7 @@ import pytest
 from matchmaking.management.supervisor import Supervisor
 from tests.system.servers import alive, eventually
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.once]
 FOR_EVER = "sleep 1000"
 WITH_CHILD = f'{sys.executable} -c \'import subprocess; subprocess.Popen(["sleep", "1000"]).wait()\''
 DEAF = f"{sys.executable} -c 'import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(1000)'"

@@ -126,6 +126,8 @@ SCREENS = (
     Screen("second-factor-codes", FACILITATOR, "/second-factor/", confirm_factor),
     Screen("second-factor-managed", FACILITATOR, "/second-factor/"),
     Screen("join", NOBODY, "/join/{join}/"),
+    Screen("invitation", NOBODY, "/invitation/{invited}/"),
+    Screen("invitation-accept", "newcomer", "/invitation/{invited}/"),
     Screen("join-wrong", NOBODY, "/join/{join}/", submit("main form button")),
     Screen("join-known", "newcomer", "/join/{join}/"),
     # S2

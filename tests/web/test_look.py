@@ -8,6 +8,7 @@ import pytest
 
 from matchmaking.models.programme import default_sectors
 
+pytestmark = pytest.mark.once
 STATIC = Path(__file__).resolve().parents[2] / "web" / "static" / "web"
 STYLE = (STATIC / "style.css").read_text(encoding="utf-8")
 FIVE = ("authority", "education", "business", "creative", "civil-society")

@@ -14,6 +14,7 @@ from django.utils.translation import gettext, override
 from matchmaking.management.commands.translations import LANGUAGES, stored
 from matchmaking.management.sentences import ROOT, in_source, sentences
 
+pytestmark = pytest.mark.once
 FOREIGN = {"be": r"[ищъИЩЪ]", "ru": r"[іўІЎ]", "de": r"\b([Dd]u|[Dd]ich|[Dd]ir|[Dd]ein\w*|[Ee]uch|[Ee]uer)\b"}
 MIXED = re.compile(r"[A-Za-z][Ѐ-ӿ]|[Ѐ-ӿ][A-Za-z]")  # a letter of the other alphabet that only looks right
 IN_PAGE = re.compile(r"<(script|style|code)\b.*?</\1>|<[^>]*>|&\w+;", re.S)

@@ -26,7 +26,19 @@ from matchmaking.models import (
     Suggestion,
     User,
 )
-from matchmaking.services import change_requests, demo, imports, introductions, notice_choices, rosters, runs, suggestions, team_runs, walls
+from matchmaking.services import (
+    change_requests,
+    demo,
+    imports,
+    introductions,
+    invitations,
+    notice_choices,
+    rosters,
+    runs,
+    suggestions,
+    team_runs,
+    walls,
+)
 from matchmaking.services.runs import EXHAUSTED
 from tests.factories import make_event, make_participant, make_programme, make_role, make_user
 from tests.runs import compute_all
@@ -97,6 +109,8 @@ def build() -> World:
         world.at[name] = event.pk
     world.at["stop"] = notice_choices.stop_address(world.user("participant")).rsplit("/", 2)[1]
     world.at |= {"programme": programme.pk, "join": first.join_code, "shown": matched(first, organiser, publish=True).pk}
+    entered = make_participant(programme, event=first, name="Марыя Заранок", mail="")
+    world.at["invited"] = invitations.invite_participant(participant=entered, by=organiser).token
     matched(second, organiser, publish=True)
     world.at["preview"] = matched(second, organiser, publish=False, bridge=1.5).pk
     form_teams(world, second)

@@ -7,6 +7,8 @@ import pytest
 from matchmaking.compute import warming
 from matchmaking.engine import compiled
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize("there", [True, False])
 def test_they_are_compiled_beside_the_worker_unless_that_was_done(monkeypatch, tmp_path, there):
