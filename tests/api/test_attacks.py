@@ -105,6 +105,7 @@ def unlimited(settings):
 SERVED_BY_OPERATORS = ("/runs/", "/first-organiser/")
 
 
+@pytest.mark.once
 def test_t22_what_is_foreign_reads_like_what_never_was(unlimited):
     """T1, T2, T3, T7, T8, T9, T12: on every route with an id, as every role, a foreign and an absent id are answered alike."""
     people, _own = scene()
@@ -183,6 +184,7 @@ def test_t15_filters_by_what_is_foreign_find_nothing(unlimited):
     assert tried >= 10
 
 
+@pytest.mark.once
 def test_t16_t18_hidden_fields_cannot_be_filtered_or_ordered_by(unlimited):
     """On every list: 400 that names the parameter."""
     people, things = scene()
@@ -199,6 +201,7 @@ def test_t16_t18_hidden_fields_cannot_be_filtered_or_ordered_by(unlimited):
 
 
 # --- B. functions -----------------------------------------------------------------------------------------------------
+@pytest.mark.once
 def test_t25_other_verbs_and_headers_that_name_one_have_no_effect(unlimited):
     people, things = scene()
     verbs: dict[str, set[str]] = {}
@@ -221,6 +224,7 @@ def test_t25_other_verbs_and_headers_that_name_one_have_no_effect(unlimited):
 
 
 # --- C. fields --------------------------------------------------------------------------------------------------------
+@pytest.mark.once
 def test_t30_what_is_not_ones_own_to_set_is_refused_by_name(unlimited):
     """Every route with a body: role, staff, programme's fence, consent time, cap and the like are refused, and nothing is written."""
     people, things = scene()
@@ -626,6 +630,7 @@ def import_of(world: Any) -> Import:
     return begun
 
 
+@pytest.mark.once
 def test_t98_every_route_answers_with_the_protecting_headers(unlimited):
     """As who may and as who may not; bodies that are no use; routes that are not there."""
     from tests.api.test_platform import PROTECTING

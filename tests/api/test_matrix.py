@@ -41,6 +41,7 @@ from tests.factories import (
     make_user,
 )
 
+pytestmark = pytest.mark.once  # who may do what knows of no database
 TABLE = tomllib.loads((Path(__file__).parent / "matrix.toml").read_text())
 USUAL = {"GET": 200, "POST": 201, "PATCH": 200, "PUT": 200, "DELETE": 204}
 RIGHTS = {"GET": "R", "POST": "C", "PATCH": "W", "PUT": "W", "DELETE": "D"}

@@ -11,6 +11,7 @@ from django.core.management import call_command
 from tests.api.test_conventions import operations, routes
 from tests.api.world import client_of
 
+pytestmark = pytest.mark.once
 SAFE = ("get", "head")
 
 

@@ -471,6 +471,7 @@ def test_after_three_attempts_the_import_fails_with_a_sentence(event, monkeypatc
     assert import_.failure["template"] == "Saving the import failed {count} times; nothing of it was saved."
 
 
+@pytest.mark.once
 def test_t77_memory_does_not_grow_with_the_rows(tmp_path):
     """2,000 rows and then 10,000 in a process of its own: what 200,000 would take at that slope."""
     told = f"education,Minsk,be;ru,{'offer ' * 9},{'need ' * 9}"
@@ -622,6 +623,7 @@ def test_refusals_are_one_sentence_and_exit_status_2(tmp_path, name, content, wo
     assert not Programme.objects.exists()
 
 
+@pytest.mark.once
 def test_the_real_input_is_imported_with_its_track_record():
     told = command(
         "import_participants", SHARED / "real-input/organisations.csv", "--programme", "keep", "--event", "keep", "--consent", FORM

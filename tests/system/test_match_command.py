@@ -11,6 +11,8 @@ from matchmaking.models import Run
 from tests.runs import make_cohort, make_programme, shown
 from tests.system.stack import Databases, Stack
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def bare(databases: Databases, tmp_path, django_db_blocker):
