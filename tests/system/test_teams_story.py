@@ -101,6 +101,7 @@ def home_of(roster: Any) -> dict[int, int]:
     return {person["id"]: team["number"] for team in roster["members"] for person in team["people"]}
 
 
+@pytest.mark.once
 def test_the_day_of_a_facilitator(stack, port):
     event, user, _ = staged(PEOPLE + LATE)
     late = list(Registration.objects.filter(event=event).order_by("participant__external_id")[PEOPLE:])
@@ -263,6 +264,7 @@ def test_f16_a_run_that_was_on_during_a_hand_move_never_overwrites_it_unseen(sta
     assert check_invariants(event) == []
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("failpoint", ["run.claimed.teams", "run.before_commit.finish"])
 def test_a_worker_that_is_killed_costs_no_roster_and_makes_none_twice(stack, pair, failpoint):
     event, (ada, _), _ = pair

@@ -52,6 +52,7 @@ def done(port: int, token: str, method: str, path: str, body: Any = None) -> Any
         raise AssertionError(error.read().decode()) from error
 
 
+@pytest.mark.once
 def test_who_joins_over_http_gets_suggestions_over_http(stack, event):
     port, person, organiser = free_port(), make_user(), make_user()
     make_role(organiser, event.programme)
