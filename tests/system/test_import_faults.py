@@ -60,6 +60,7 @@ def saving(stack: Stack, event: Event) -> Import:
     return imports.confirm(import_=reached(stack, begin(event), Import.State.PREVIEW), by=None)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("place", ["import.read_batch_k"])
 def test_f28_killed_while_reading_the_preview_is_whole_and_nothing_is_twice(stack, event, place):
     stack.arm(place, "kill")
@@ -99,6 +100,7 @@ def test_f28_an_exception_in_the_middle_rolls_back_and_the_next_attempt_saves_al
     assert people(event) == ALL
 
 
+@pytest.mark.once
 def test_f9_a_lost_message_costs_seconds(stack, event):
     stack.stop("runs")
     stack.redis.flushall()
@@ -123,6 +125,7 @@ def test_f7_a_worker_frozen_past_its_lease_cannot_write_into_the_preview_another
     assert ImportRow.objects.filter(source=import_).count() == ROWS
 
 
+@pytest.mark.once
 def test_f7_without_the_fencing_the_frozen_worker_does_write(stack, event):
     """The control: with the protection off the same steps leave rows twice or an error of the database."""
     stack.arm("import.read_batch_k", "pause")
