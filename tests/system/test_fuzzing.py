@@ -252,6 +252,7 @@ def fuzz(api: Any, scene: Scene, role: str, examples: int, systematic: bool) -> 
     return verdicts
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("role", ROLES)
 def test_answers_are_as_described(role: str, api: Any, scene: Scene) -> None:
     verdicts = fuzz(api, scene, role, EXAMPLES, systematic=False)
