@@ -3,7 +3,6 @@
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
@@ -23,6 +22,7 @@ from matchmaking import access
 from matchmaking.errors import NotAllowed
 from matchmaking.models import Event, Import, ImportRow, Programme
 from matchmaking.selectors import imports as selectors
+from matchmaking.selectors.sentences import in_words
 from matchmaking.services import imports
 
 ID = OpenApiParameter("id", OpenApiTypes.INT64, OpenApiParameter.PATH)
@@ -37,11 +37,6 @@ class TooLarge(APIException):
 
 class RowCursor(Cursor):
     ordering = "number"
-
-
-def sentence(told: dict[str, Any]) -> str:
-    """A stored template with its values, in the reader's language."""
-    return gettext(told["template"]).format_map(told["params"])
 
 
 class ImportIn(Strict):
@@ -84,7 +79,7 @@ class ImportOut(serializers.ModelSerializer[Import]):
         return selectors.percent(row)
 
     def get_failure(self, row: Import) -> str | None:
-        return sentence(row.failure) if "template" in row.failure else None
+        return in_words(row.failure["template"], row.failure["params"]) if "template" in row.failure else None
 
 
 class ImportRowOut(serializers.ModelSerializer[ImportRow]):
@@ -96,7 +91,7 @@ class ImportRowOut(serializers.ModelSerializer[ImportRow]):
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_problems(self, row: ImportRow) -> list[str]:
-        return [sentence(problem) for problem in row.problems]
+        return [in_words(problem["template"], problem["params"]) for problem in row.problems]
 
 
 class Imports(Nouns):

@@ -17,6 +17,8 @@ from api.views import Anyone, Nouns, SignedIn, View
 from matchmaking import access
 from matchmaking.models import Invitation, Language, Role
 from matchmaking.services import invitations
+from matchmaking.services.participants import clean_mail
+from matchmaking.services.throttles import take
 
 
 class InvitationIn(Strict):
@@ -94,8 +96,11 @@ class Claim(View):
     @extend_schema(operation_id="invitations_claim", request=ClaimIn, responses={201: ClaimedOut})
     def post(self, request: Request) -> Response:
         data = read(ClaimIn, request)
+        found = invitations.of_token(data["token"])
+        if not request.user.is_authenticated:
+            take("sign-in", clean_mail(found.mail or data.get("mail", "")))  # a guess of a password, as at sign-in
         invitation = invitations.claim(
-            invitation=invitations.of_token(data["token"]),
+            invitation=found,
             signed_in=request.user if request.user.is_authenticated else None,
             password=data["password"],
             mail=data.get("mail", ""),

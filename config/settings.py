@@ -235,6 +235,7 @@ THROTTLES = {
     "sign-in-mail-address": "600/10 minutes",  # mails asked for from one address: a hall shares one
     "sign-in-mail-all": "3000/minute",
     "second-factor": "10/hour",  # wrong ones of one account
+    "wall-address": "60/minute",  # links to walls that never were
     "run": "20/hour",
     "import": "60/hour",
 }

@@ -641,6 +641,11 @@ def wall_of_link(token: str) -> Wall:
     return _found(live(Wall.objects.filter(token=token)).first(), "There is no such wall.")
 
 
+def is_former_wall(token: str) -> bool:
+    """Whether this link showed a wall once: whoever has it guesses nothing."""
+    return Wall.objects.filter(token=token).exists()
+
+
 def wall_in_care(user: Viewer, event_id: int) -> Wall | None:
     """The wall of an event that `user` organises or facilitates, if one is up."""
     return live(Wall.objects.filter(event=event_to_facilitate(user, event_id))).first()

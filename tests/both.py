@@ -1,6 +1,7 @@
 """`python -m tests.both [--soak] [PYTEST WORDS]`: all tests on SQLite, then all that know of a database on a real PostgreSQL.
 
-Says how many ran on each. Pages stand on what the API stands on, and tests marked `once` know of no database: those run on SQLite alone.
+Says how many ran on each. Of pages each is opened on PostgreSQL once (`tests/api/test_matrix.py`); what they look like, and tests marked
+`once`, which know of no database, are a matter of the first round.
 
 `--soak` runs those at real lengths instead, and the races with more rounds.
 """
@@ -18,6 +19,7 @@ from tests import chromium
 
 COMPILE = "from matchmaking.engine.compiled import warm_up; warm_up()"
 KNOW_NO_DATABASE = ("tests/engine", "tests/services/test_spreadsheets.py", "tests/web")
+DEALT = ("--dist", "loadgroup", "--no-loadscope-reorder")  # in the order of tests/conftest.py
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -26,7 +28,7 @@ def run(database: str, url: str, words: list[str]) -> tuple[int, str]:
     print(f"\n=== {database} ===", flush=True)
     env = {**os.environ, "DATABASE_URL": url, "FAST_PASSWORDS": "1", "MODE": "demo"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-n", os.environ.get("TEST_PROCESSES", "4"), "--dist", "loadgroup", *words],
+        [sys.executable, "-m", "pytest", "-n", os.environ.get("TEST_PROCESSES", "4"), *DEALT, *words],
         cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     last = ""

@@ -20,6 +20,7 @@ PROCESS = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))  
 settings.REDIS_URL = f"{settings.REDIS_URL}?db={PROCESS}"
 settings.MAIL_DIR = Path(tempfile.gettempdir()) / f"matchmaking-test-mail-{os.getpid()}"  # not the demo's, which an erasure searches
 settings.REDIS_TIMEOUT_S = 10.0  # a busy machine is no fault of Redis: a count must not go to the database instead
+FIRST = ("stack of runs", "stack", "processes", "browser", "screens")
 SERVER = pytest.StashKey["subprocess.Popen[bytes]"]()
 
 
@@ -37,8 +38,15 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What has to run one after the other begins first, so that nobody waits for it at the end."""
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+    """What has to run one after the other begins first, the longest before the others, so that nobody waits for it at the end."""
+
+    def turn(item: pytest.Item) -> int:
+        group = item.get_closest_marker("xdist_group")
+        if group is None:
+            return len(FIRST) + 1
+        return FIRST.index(group.args[0]) if group.args[0] in FIRST else len(FIRST)
+
+    items.sort(key=turn)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -65,6 +65,7 @@ def _by_password(request: HttpRequest, found: Invitation) -> HttpResponse:
     if not form.is_valid():
         return _shown(request, found, form, status=400 if form.is_bound else 200)
     take("sign-in-address", address_of(request))
+    take("sign-in", participants.clean_mail(found.mail or form.cleaned_data["mail"]))
     said = {"mail": form.cleaned_data.get("mail", ""), "password": form.cleaned_data["password"]}
     try:
         return _accepted(request, found, **said, language=(get_language() or "en")[:2])
@@ -83,7 +84,7 @@ def _accepted(request: HttpRequest, found: Invitation, **who: Any) -> HttpRespon
     del request.session[INVITED]
     messages.success(request, _("You have accepted the invitation."))
     if not request.user.is_authenticated:
-        return signed_in_as(request, User.objects.get(mail=found.mail or who["mail"]), "")
+        return signed_in_as(request, User.objects.get(mail=participants.clean_mail(found.mail or who["mail"])), "")
     return redirect(ROOMS[Role(found.role)])
 
 

@@ -30,7 +30,8 @@ def wall(request: HttpRequest, token: str) -> HttpResponse:
     try:
         shown = access.wall_of_link(token)
     except NotFound:
-        take("sign-in-address", address_of(request))  # whoever guesses links is slowed down
+        if not access.is_former_wall(token):
+            take("wall-address", address_of(request))  # whoever guesses links is slowed down; who had one is not
         if is_htmx(request):
             return part(request, "web/parts/wall_over.html", status=LAST_POLL)
         raise

@@ -16,7 +16,7 @@ from matchmaking.engine.teams import spoken
 from matchmaking.engine.teams.rules import Case, Roster
 from matchmaking.models import Roster as RosterRow
 from matchmaking.models import Run, Seat, TeamRules
-from matchmaking.selectors.team_cases import Question, live_rules, named_rules, person_of, with_private
+from matchmaking.selectors.team_cases import Question, named_rules, person_of, with_private
 
 PARTNERS = 40  # best partners of a person whose points count; the search slows down with more
 EMPHASES = ("", "sectors", "fit")  # what the first, second, third alternative leans towards
@@ -51,7 +51,7 @@ def asked(run: Run, keys: Mapping[int, str]) -> Asked:
             if person in keys:
                 teams[number - 1].append(keys[person])
                 pins |= {keys[person]: pinned} if pinned else {}
-    named = live_rules(named_rules(rules, keys.get))
+    named = named_rules(rules, keys.get)
     version = base.version if base is not None else 0
     return Asked(named, [sorted(team) for team in teams], locked, dict(sorted(pins.items())), bool(run.parameters.get("repair")), version)
 

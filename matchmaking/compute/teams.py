@@ -98,6 +98,7 @@ def _conflict(question: Question, found: Conflict, seed: int) -> dict[str, Any]:
         "said": dumped(said_conflict(question.case, found.rules, private)),
         "rules": sorted({origins[name] for name in found.rules if name in origins}),
         "minimal": found.minimal,
+        "of_rules": question.told.count,
         "ways_out": [{"said": dumped(one.said), "drops": sorted({origins[x] for x in one.drops if x in origins})} for one in ways],
     }
 

@@ -70,7 +70,9 @@ def form_teams(programme: Programme, by: User, say: Say) -> None:
             time.sleep(LOOK_EVERY_S)
             run.refresh_from_db()
         _refuse_failed(run)
-        roster = rosters.publish(roster=Roster.objects.filter(run=run).earliest("number"), by=by)
+        if (first := Roster.objects.filter(run=run).order_by("number").first()) is None:
+            raise CommandError(f"No teams of {event.slug} keep all rules.")
+        roster = rosters.publish(roster=first, by=by)
         say(f"  {english(event)}: {roster.teams.count()} teams")
 
 

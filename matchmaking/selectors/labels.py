@@ -1,6 +1,7 @@
 """Words of a profile in the reader's language."""
 
 import unicodedata
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 import orjson
@@ -39,12 +40,16 @@ def term_labels(terms: str | bytes, language: str) -> list[str]:
 @lru_cache(maxsize=64)
 def sector_labels(sectors: str, language: str) -> dict[str, str]:
     """Each sector of a programme (as stored) to its label in a language."""
-    return {sector["key"]: sector.get(language) or sector.get("en") or sector["key"] for sector in orjson.loads(sectors)}
+    return _labels(orjson.loads(sectors), language)
+
+
+def _labels(sectors: Iterable[Mapping[str, str]], language: str) -> dict[str, str]:
+    return {sector["key"]: sector.get(language) or sector.get("en") or sector["key"] for sector in sectors}
 
 
 def sectors_of(programme: Programme, language: str) -> dict[str, str]:
     """Each sector of a programme, in its order, to its label in a language."""
-    return sector_labels(orjson.dumps(programme.sectors).decode(), language)
+    return _labels(programme.sectors, language)
 
 
 @lru_cache(maxsize=256)

@@ -119,15 +119,20 @@ def funnel(
         sides.setdefault(sector, Counter()).update(counts)
     veiled = {sector: _veiled(row, few=people_of.get(sector, 0) < LEAST) for sector, row in sides.items()}
     for step in STEPS[1:]:
-        _never_one_alone(veiled, step)
+        _hide_enough(veiled, sides, step)
     return _veiled(whole), veiled
 
 
-def _never_one_alone(veiled: Mapping[str, dict[str, int | None]], step: str) -> None:
-    """Where one sector is hidden, hide the smallest of the others too: the whole less the rest would tell it."""
-    told = {sector: count for sector, row in veiled.items() if (count := row[step]) is not None and row["suggested"] != 0}
-    if told and sum(row[step] is None for row in veiled.values()) == 1:
-        veiled[min(told, key=lambda sector: (told[sector], sector))][step] = None
+def _hide_enough(veiled: Mapping[str, dict[str, int | None]], sides: Mapping[str, Mapping[str, int]], step: str) -> None:
+    """Where sectors are hidden, hide the smallest of the others too, until there are two and they hold 10 or more in sum: the whole
+    less the rest tells that sum, and of fewer it would tell the parts.
+    """
+    seen = [sector for sector in sides if veiled[sector][step] is not None and sides[sector]["suggested"]]
+    told = sorted(seen, key=lambda sector: (sides[sector][step], sector))
+    hidden = [sides[sector][step] for sector in sides if veiled[sector][step] is None]
+    while hidden and told and (len(hidden) == 1 or sum(hidden) < 2 * LEAST):
+        veiled[told[0]][step] = None
+        hidden.append(sides[told.pop(0)][step])
 
 
 def _by_sector(run: Run, shown: Mapping[int, int], answered: Any, introduced: Any, met: Any) -> Iterable[tuple[str, dict[str, int]]]:

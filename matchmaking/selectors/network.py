@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from django.db.models import Count
 
 from matchmaking.models import Registration, Run
+from matchmaking.selectors.labels import alphabetical
 from matchmaking.selectors.mixing import live_suggestions
 
 MOST = 200  # nodes: as many names as can be read around a ring
@@ -29,15 +30,16 @@ class Edge(NamedTuple):
 
 
 class Network(NamedTuple):
-    """Nodes by sector and name; edges between different nodes, in the order of these."""
+    """Nodes by sector and name; edges between different nodes, in the order of these; how many suggestions stay `inside` a node."""
 
     of: str
     nodes: list[Node]
     edges: list[Edge]
+    inside: int
 
     @property
     def pairs(self) -> int:
-        return sum(edge.pairs for edge in self.edges)
+        return self.inside + sum(edge.pairs for edge in self.edges)
 
     @property
     def across(self) -> int:
@@ -91,20 +93,22 @@ def _of_sectors(measures: Mapping[str, Any], sectors: Sequence[str]) -> Network:
     table: Mapping[str, Mapping[str, int]] = measures.get("sectors") or {}
     people = {key: group["people"] for key, group in (measures.get("groups", {}).get("sector") or {}).items()}
     nodes = [Node(sector, "", sector, people.get(sector, 0)) for sector in table]
-    rows = ((one, other, pairs) for one, row in table.items() for other, pairs in row.items() if one < other)
+    rows = ((one, other, pairs) for one, row in table.items() for other, pairs in row.items() if one <= other)
     return _ordered(SECTORS, nodes, rows, sectors)
 
 
 def _ordered(of: str, nodes: Iterable[Node], rows: Iterable[tuple[str, str, int]], sectors: Sequence[str]) -> Network:
     """By sector and name, whatever the order of the rows; ends that are no node (who left meanwhile) are left out."""
     order = {sector: place for place, sector in enumerate(sectors)}
-    listed = sorted(nodes, key=lambda node: (order.get(node.sector, len(order)), node.sector, node.label.casefold(), node.key))
+    listed = sorted(nodes, key=lambda node: (order.get(node.sector, len(order)), node.sector, alphabetical(node.label), node.key))
     place = {node.key: number for number, node in enumerate(listed)}
     found: Counter[tuple[int, int]] = Counter()
     for one, other, pairs in rows:
-        if pairs and one != other and one in place and other in place:
+        if pairs and one in place and other in place:
             found[min(place[one], place[other]), max(place[one], place[other])] += pairs
-    return Network(of, listed, [Edge(*ends, pairs) for ends, pairs in sorted(found.items())])
+    edges = [Edge(*ends, pairs) for ends, pairs in sorted(found.items())]
+    apart = [edge for edge in edges if edge.one != edge.other]
+    return Network(of, listed, apart, sum(edge.pairs for edge in edges) - sum(edge.pairs for edge in apart))
 
 
 def pieces(found: Network) -> list[int]:

@@ -1,10 +1,12 @@
 """Runs as people follow them: state, percent, stage and time left, in one query."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from django.db.models import Case, Count, F, IntegerField, Max, Q, When
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from matchmaking.models import STAGES_OF, Run, RunKind, Shard, Stage
 
@@ -82,12 +84,18 @@ def _scale(run: Run) -> float:
 
 def _sentence(run: Run, attempt: int) -> tuple[str, dict[str, Any]]:
     if run.state == Run.State.FAILED:
-        return run.failure.get("template", "Failed."), run.failure.get("params", {})
+        return run.failure.get("template", "Failed."), _with_stage(run.failure.get("params", {}))
     if run.state == Run.State.RUNNING and attempt > 1:
         return RESUMING, {"attempt": attempt}
     if run.state == Run.State.RUNNING and run.stage:
         return STAGE_SENTENCES[Stage(run.stage)], {}
     return STATE_SENTENCES.get(Run.State(run.state), ""), {}
+
+
+def _with_stage(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a sentence, with a stage told by what it does, in the active language."""
+    stage = params.get("stage")
+    return {**params, "stage": gettext(STAGE_SENTENCES[stage]).rstrip(".")} if stage in STAGE_SENTENCES else dict(params)
 
 
 def _remaining(run: Run, percent: int) -> int | None:

@@ -95,15 +95,10 @@ def named_rules(rules: Sequence[Mapping[str, Any]], name: Name) -> list[dict[str
     return told
 
 
-def live_rules(rules: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Those rules that still name enough people to say something."""
-    return [dict(rule) for rule in rules if "people" not in rule or len(rule["people"]) >= spoken.FEWEST[rule["kind"]]]
-
-
 def question(rules: Sequence[Mapping[str, Any]], people: Mapping[int, Person], private: Iterable[tuple[int, int]]) -> Question:
     """The case of an event's stored rules, with people by the names their `Person` has."""
     name: Name = lambda pk: people[pk].id if pk in people else None  # noqa: E731
-    told = spoken.case_of(live_rules(named_rules(rules, name)), people.values())
+    told = spoken.case_of(named_rules(rules, name), people.values())
     pairs = [(people[a].id, people[b].id) for a, b in private if a in people and b in people]
     return with_private(told, pairs)
 

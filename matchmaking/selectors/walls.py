@@ -51,15 +51,13 @@ def live(walls: QuerySet[Wall]) -> QuerySet[Wall]:
 
 def seated(wall: Wall) -> list[dict[str, Any]]:
     """The teams of what is published, as `Wall.frozen` keeps them; two queries."""
+    shown = Team.objects.filter(roster__event=wall.event_id, roster__state=Roster.State.PUBLISHED)
+    teams = list(shown.select_related("idea").order_by("number"))
     people = defaultdict[int, list[int]](list)
-    seats = Seat.objects.filter(roster__event=wall.event_id, roster__state=Roster.State.PUBLISHED, participant__isnull=False)
+    seats = Seat.objects.filter(team__in=teams, participant__isnull=False)
     for team, person in seats.order_by("created_at", "pk").values_list("team_id", "participant_id"):
         people[team].append(person)
-    teams = Team.objects.filter(roster__event=wall.event_id, roster__state=Roster.State.PUBLISHED).select_related("idea")
-    return [
-        {"number": one.number, "name": one.name, "place": one.place, "task": task_of(one), "people": people[one.pk]}
-        for one in teams.order_by("number")
-    ]
+    return [{"number": one.number, "name": one.name, "place": one.place, "task": task_of(one), "people": people[one.pk]} for one in teams]
 
 
 def published_at(wall: Wall) -> datetime | None:

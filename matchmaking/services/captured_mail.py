@@ -2,11 +2,13 @@
 
 import mailbox
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.message import EmailMessage as Parsed
 from email.parser import BytesParser
 from email.policy import default
+from itertools import islice
 from typing import NamedTuple
 
 from django.conf import settings
@@ -39,14 +41,7 @@ class Backend(BaseEmailBackend):
 
 def newest(most: int) -> list[Captured]:
     """The last mails, the newest first."""
-    box = _box()
-    found = []
-    for key in _newest(box)[:most]:
-        try:
-            found.append(_read(box, key))
-        except KeyError:  # discarded meanwhile
-            continue
-    return found
+    return [told for _, told in islice(_mails(_box()), most)]
 
 
 def forget(words: Iterable[str]) -> int:
@@ -55,13 +50,19 @@ def forget(words: Iterable[str]) -> int:
         return 0
     box, gone = _box(), 0
     wanted = [word.casefold() for word in words]
-    for key in _newest(box):
-        told = _read(box, key)
+    for key, told in _mails(box):
         whole = f"{told.to}\n{told.subject}\n{told.text}".casefold()
         if any(word in whole for word in wanted):
             box.discard(key)
             gone += 1
     return gone
+
+
+def _mails(box: "mailbox.Maildir") -> Iterator[tuple[str, Captured]]:
+    """Those that are there, the newest first, by their keys."""
+    for key in _newest(box):
+        with suppress(KeyError):  # discarded meanwhile
+            yield key, _read(box, key)
 
 
 def _box() -> "mailbox.Maildir":

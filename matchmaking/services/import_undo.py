@@ -78,7 +78,10 @@ class _People:
         self._organisations: set[int] = set()
 
     def rows(self, batch: Sequence[ImportRow]) -> None:
-        stored = import_plan.stored(self.import_, [row.participant_id for row in batch if row.participant_id], lock=True)
+        ids = [row.participant_id for row in batch if row.participant_id]
+        # registrations before people: the order in which rosters are left
+        list(Registration.objects.filter(participant__in=ids).select_for_update().order_by("pk").values_list("pk", flat=True))
+        stored = import_plan.stored(self.import_, ids, lock=True)
         here = [(row, stored[row.participant_id]) for row in batch if row.participant_id in stored]
         self._remove([(row, one) for row, one in here if row.outcome == Outcome.NEW])
         self._restore([(row, one) for row, one in here if row.outcome != Outcome.NEW])
@@ -92,6 +95,9 @@ class _People:
         people = [one.participant for _, one in rows]
         why = _needed(self.import_, [person.pk for person in people])
         gone = [person for person in people if person.pk not in why]
+        seated = Participant.objects.filter(Q(seats__isnull=False) | Q(table_seats__isnull=False), pk__in=[person.pk for person in gone])
+        for person in seated.order_by("pk").distinct():
+            rosters.leave(person)
         Membership.objects.filter(participant__in=gone).update(participant=None)
         self._organisations.update(person.organisation_id for person in gone if person.organisation_id)
         ImportRow.objects.filter(source=self.import_, participant__in=gone).update(participant=None, key="", problems=[])
@@ -127,6 +133,7 @@ class _People:
         if name == "consent":
             gone = Consent.objects.filter(participant=person, source=written, withdrawn_at__isnull=True).delete()[0]
             if gone:
+                consents.drop_suggestions(person)
                 rosters.leave(person)
             return bool(gone)
         if name == "organisation":

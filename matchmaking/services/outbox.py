@@ -148,7 +148,7 @@ def hand_over(parcel: Parcel) -> bool:
     if not _holds(parcel):
         return False
     if not _agreed(parcel):
-        _end(parcel.taken, State.SKIPPED, "notice.refused")
+        _give_back(parcel, again=True)  # taken anew, without what is refused by now
         return True
     try:
         mailing.send(parcel.mail)

@@ -34,7 +34,7 @@ def plan(news: Iterable[Intent], choices: NoticeSettings, now: datetime) -> Plan
     for intent in news:
         zone = zone_of(intent.event)
         at_once = not choices.gathered and is_urgent(intent, now)
-        morning = None if at_once and is_today(intent.event, now) and intent.kind in CHANGES else quiet_until(choices, now.astimezone(zone))
+        morning = None if at_once and _on_the_day(intent, now) and intent.kind in CHANGES else quiet_until(choices, now.astimezone(zone))
         if morning is not None:
             found.later[morning].append(intent.pk)
         elif at_once:
@@ -80,6 +80,12 @@ def _starts(intent: Intent) -> list[datetime]:
 def _near(start: datetime, event: Event | None, now: datetime) -> bool:
     end = event.ends_at if event is not None and event.ends_at else start + DAY
     return start - NEAR <= now <= max(end, start + DAY)
+
+
+def _on_the_day(intent: Intent, now: datetime) -> bool:
+    """Whether it is a day of the event, or the day it was moved away from."""
+    zone = zone_of(intent.event)
+    return is_today(intent.event, now) or any(start.astimezone(zone).date() == now.astimezone(zone).date() for start in _starts(intent))
 
 
 def is_today(event: Event | None, now: datetime) -> bool:

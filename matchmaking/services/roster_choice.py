@@ -19,6 +19,10 @@ def go_on_with(*, roster: Roster, by: User) -> int:
     others = Roster.objects.filter(event=roster.event_id, state=State.DRAFT).exclude(pk=roster.pk)
     beside = others.filter(run__isnull=False, run=roster.run_id) | others.filter(pk=roster.base_id or 0)
     with transaction.atomic():
+        list(Event.objects.select_for_update(no_key=True).filter(pk=roster.event_id).values_list("pk"))  # one choice at a time
+        roster.refresh_from_db(fields=["state"])
+        if roster.state == State.ASIDE:
+            raise Conflict("This roster was set aside. Work on the published one, or on a draft.")
         put_away = list(beside.select_related("event").order_by("pk"))
         for one in put_away:
             rosters.set_aside(roster=one, by=by)
@@ -48,7 +52,10 @@ def take_over(*, roster: Roster, other: Roster, number: int, by: User) -> int:
 
 
 def take_back(*, roster: Roster, by: User) -> Roster | None:
-    """Show no longer what is published: it is a draft again, and what was published before is shown again, if anything was."""
+    """Show no longer what is published: it is a draft again, and what was published before is shown again, if anything was.
+
+    Where two people of it cannot be together by now, nothing is shown.
+    """
     with transaction.atomic():
         list(Event.objects.select_for_update(no_key=True).filter(pk=roster.event_id).values_list("pk"))  # first, as publishing does
         before = Roster.objects.filter(event=roster.event_id, state=State.ASIDE, published_at__isnull=False)
@@ -58,4 +65,8 @@ def take_back(*, roster: Roster, by: User) -> Roster | None:
                 raise Conflict("These teams are not published.")
             Roster.objects.filter(pk=now.pk).update(state=State.DRAFT, version=F("version") + 1, published_at=None)
             trail.record("roster.taken_back", now, actor=by, event=now.event, previous=previous.pk if previous else None)
-        return rosters.publish(roster=previous, by=by, anyway=True) if previous is not None else None
+        try:
+            with transaction.atomic():
+                return rosters.publish(roster=previous, by=by, anyway=True) if previous is not None else None
+        except Conflict:
+            return None

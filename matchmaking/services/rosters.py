@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from matchmaking.errors import BadInput, Conflict, Moved
 from matchmaking.failpoints import failpoint
-from matchmaking.models import Event, Idea, Intent, Participant, Registration, Roster, RosterMove, Seat, Team, TeamJoiner, User
+from matchmaking.models import Event, Idea, Participant, Registration, Roster, RosterMove, Seat, Team, TeamJoiner, User
 from matchmaking.selectors.team_cases import private_pairs
 from matchmaking.services import table_plans, trail
 from matchmaking.services.protections import protected
@@ -63,12 +63,9 @@ def _refuse_who_is_apart(roster: Roster) -> None:
 
 
 def _tell(roster: Roster) -> None:
+    """Each publishing is news of its own, of the same teams again too."""
     people = Seat.objects.filter(roster=roster, participant__isnull=False).values_list("participant_id", flat=True)
-    intents = [
-        Intent(recipient_id=person, kind="team", dedupe_key=f"roster:{roster.pk}", event=roster.event, data={"roster": roster.pk})
-        for person in sorted(people)
-    ]
-    Intent.objects.bulk_create(intents, batch_size=500, ignore_conflicts=True)
+    trail.intend_all(people, "team", f"roster:{roster.pk}:{roster.version + 1}", event=roster.event, roster=roster.pk)
 
 
 def set_aside(*, roster: Roster, by: User) -> Roster:
@@ -111,6 +108,8 @@ def number_places(*, roster: Roster, word: str, by: User) -> int:
             Team.objects.bulk_update(bare, ["place"], batch_size=500)
             Roster.objects.filter(pk=now.pk).update(version=F("version") + 1)
             trail.record("roster.places_numbered", now, actor=by, event=now.event, teams=len(bare))
+            now.version += 1
+            tell(now, Seat.objects.filter(team__in=bare, participant__isnull=False).values_list("participant_id", flat=True))
     return len(bare)
 
 

@@ -100,12 +100,19 @@ def verify(*, user: User, typed: str) -> Device | None:
     recovery = StaticDevice.objects.filter(user=user).first()
     candidates = ((device_of(user), code), (recovery, _hashed(code)))
     for device, token in candidates if code.isascii() else ():
-        if device is not None and verify_token(user, device.persistent_id, token):
+        if device is not None and _verified(user, device, token, recovery=device == recovery):
             give_back(SCOPE, str(user.pk))
-            if device == recovery:
-                trail.record("second_factor.recovered", user, actor=user, left=recovery_codes_left(user))
             return device
     return None
+
+
+@transaction.atomic
+def _verified(user: User, device: Device, token: str, *, recovery: bool) -> bool:
+    """Whether the token is right; it is used up with the entry that says so."""
+    right = bool(verify_token(user, device.persistent_id, token))
+    if right and recovery:
+        trail.record("second_factor.recovered", user, actor=user, left=recovery_codes_left(user))
+    return right
 
 
 # --- taking away ------------------------------------------------------------------------------------------------------

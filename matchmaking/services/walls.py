@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from matchmaking.errors import Conflict
 from matchmaking.models import Event, Participant, User, Wall
-from matchmaking.selectors.walls import seated
+from matchmaking.selectors.walls import live, seated
 from matchmaking.services import trail
 
 TEXTS = ("name", "place", "task")
@@ -20,6 +20,8 @@ def put_up(*, event: Event, by: User) -> Wall:
         raise Conflict("This event is over.")
     with transaction.atomic():
         Event.objects.select_for_update(no_key=True).get(pk=event.pk)
+        own = Wall.objects.filter(event=event, revoked_at=None)
+        own.exclude(pk__in=live(own).values("pk")).update(revoked_at=Now(), frozen=[])  # one that has run out by itself
         wall, new = Wall.objects.get_or_create(event=event, revoked_at=None, defaults={"made_by": by})
         if new:
             trail.record("wall.put_up", wall, actor=by, event=event)

@@ -26,7 +26,8 @@ def take(*, run: Run, place: int, by: User) -> tuple[Run, bool]:
         raise NotFound("There is no such way out.")
     read = TeamRules.objects.get(pk=run.parameters["rules"])
     now = rules_now(run.event)
-    if now is None or now.pk != read.pk:
+    judged = run.measures["conflict"].get("of_rules", len(read.rules))
+    if now is None or now.pk != read.pk or len(read.rules) != judged:  # an erasure may shorten them
         raise Conflict(CHANGED)
     asked = {name: run.parameters[name] for name in ("seconds", "seed")}
     base = Roster.objects.select_related("event").filter(pk=run.parameters["base"] or 0).first()

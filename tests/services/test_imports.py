@@ -433,6 +433,13 @@ def test_taking_back_leaves_empty_places_in_rosters(event):
     imports.take_back(import_=import_, by=None)
     assert not Registration.objects.filter(participant=ada).exists()
     assert {one.participant for one in roster.seats.all()} == {None, ben}
+    new = run_through(event, "External ID,Name\nZ1,Zoe\n")
+    other = make_roster(event, [Participant.objects.get(name="Zoe"), ben])
+    other.seats.update(pinned=1)
+    imports.take_back(import_=new, by=None)
+    assert sorted(other.seats.values_list("participant__name", "pinned"), key=str) == [("Ben", 1), (None, None)]
+    other.refresh_from_db()
+    assert other.version == 2, "whoever looks at it learns of it"
 
 
 def test_taking_back_returns_former_values_unless_they_were_touched_since(event):

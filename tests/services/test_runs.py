@@ -291,7 +291,8 @@ def test_three_failed_attempts_end_the_run_with_a_sentence(event, monkeypatch, c
     assert run.state == "failed"
     told = progress(run)
     assert told["template"].format_map(told["params"]) == (
-        f"The work stopped 3 times at one stage (vectors). Start a new run; if it stops again, tell the operator: run {run.pk}."
+        "The work stopped 3 times at one stage (Reading what people offer and need). "
+        f"Start a new run; if it stops again, tell the operator: run {run.pk}."
     )
     assert "Person" not in caplog.text
     assert check_invariants(event) == []

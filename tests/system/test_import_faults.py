@@ -12,7 +12,6 @@ from matchmaking.services import imports
 from tests.system.servers import alive
 from tests.system.stack import Stack
 
-pytestmark = [pytest.mark.system, pytest.mark.xdist_group("system")]
 numbers = count(1)
 ROWS = 2500
 BATCHES = 3
@@ -60,7 +59,6 @@ def saving(stack: Stack, event: Event) -> Import:
     return imports.confirm(import_=reached(stack, begin(event), Import.State.PREVIEW), by=None)
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("place", ["import.read_batch_k"])
 def test_f28_killed_while_reading_the_preview_is_whole_and_nothing_is_twice(stack, event, place):
     stack.arm(place, "kill")

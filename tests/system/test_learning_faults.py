@@ -14,7 +14,6 @@ def ended(stack, learned, seconds=30):
     return learned
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("place", ["learning.claimed", "learning.before_commit"])
 def test_a_worker_killed_while_it_learns_is_replaced_and_nothing_is_done_twice(stack, event, place):
     answer(event)

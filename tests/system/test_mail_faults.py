@@ -19,7 +19,6 @@ def mails_to(stack, mail):
         return [one.subject for one in captured_mail.newest(100) if one.to == mail]
 
 
-@pytest.mark.once
 @pytest.mark.parametrize(("place", "sent"), [("intent.before_send", 0), ("intent.after_send", 1)])
 def test_a_worker_killed_around_the_sending_leaves_a_mail_that_may_have_been_sent(stack, place, sent):
     two = make_two(name="Fair")

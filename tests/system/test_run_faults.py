@@ -257,7 +257,7 @@ def test_f9_control_without_sending_again(stack):
         starts_what_lost_its_message(stack, 2, 6)
 
 
-def starts_what_was_asked_for_without_redis(stack: Stack, event: Event) -> None:
+def starts_what_was_asked_for_without_redis(stack: Stack, event: Event, seconds: float = 20) -> None:
     stack.stop("redis")
     asked = time.monotonic()
     run = started(event)
@@ -265,7 +265,7 @@ def starts_what_was_asked_for_without_redis(stack: Stack, event: Event) -> None:
     assert progress(run)["template"] == "Queued, will start shortly."
     time.sleep(1)
     stack.start("redis")
-    run = stack.ended(run, 20)
+    run = stack.ended(run, seconds)
     assert run.state == "done"
     assert check_invariants(event) == []
 
@@ -278,7 +278,7 @@ def test_f11_a_run_asked_for_without_redis_starts_when_it_is_back(stack, event):
 def test_f11_control_without_sending_again(stack, event):
     stack.without("resend")
     with must_fail():
-        starts_what_was_asked_for_without_redis(stack, event)
+        starts_what_was_asked_for_without_redis(stack, event, 6)
 
 
 # --- F15: many ask at once -------------------------------------------------------------------------------------------

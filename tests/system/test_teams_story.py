@@ -264,7 +264,6 @@ def test_f16_a_run_that_was_on_during_a_hand_move_never_overwrites_it_unseen(sta
     assert check_invariants(event) == []
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("failpoint", ["run.claimed.teams", "run.before_commit.finish"])
 def test_a_worker_that_is_killed_costs_no_roster_and_makes_none_twice(stack, pair, failpoint):
     event, (ada, _), _ = pair

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.test import Client
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.chromium import WAYS, installed
@@ -45,17 +46,9 @@ def started() -> Iterator[Browser]:
         browser.close()
 
 
-@contextmanager
-def opened(browser: Browser, address: str, **options: object) -> Iterator[Page]:
-    """A fresh phone on the start page; whatever its console complains of fails the test."""
-    context = browser.new_context(base_url=address, viewport=PHONE, locale="en", reduced_motion="reduce", **options)  # type: ignore[arg-type]
-    page, complaints = context.new_page(), list[str]()
-    page.set_default_timeout(10_000)
-    listen(page, complaints)
-    page.goto("/")
-    yield page
-    context.close()
-    assert complaints == []
+def sign_in(page: Page, address: str, client: Client) -> None:
+    """Let the browser go on where a test client is signed in."""
+    page.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": address}])
 
 
 @contextmanager
@@ -72,9 +65,19 @@ def reading(browser: Browser, address: str, language: str, scheme: str, **option
     page, complaints = context.new_page(), list[str]()
     page.set_default_timeout(10_000)
     listen(page, complaints)
-    yield page
-    context.close()
+    try:
+        yield page
+    finally:
+        context.close()  # else it goes on asking in the next test
     assert complaints == []
+
+
+@contextmanager
+def opened(browser: Browser, address: str, color_scheme: str = "light", **options: object) -> Iterator[Page]:
+    """A fresh phone on the start page, in English."""
+    with reading(browser, address, "en", color_scheme, **options) as page:
+        page.goto("/")
+        yield page
 
 
 def listen(page: Page, complaints: list[str]) -> None:

@@ -1,24 +1,15 @@
 """The participant's road in a real browser on a phone: also without script, and without a connection."""
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from matchmaking.models import Participant, Response
 from tests.answers import make_two, person
 from tests.factories import make_suggestion
-from tests.web.browser import opened, started
+from tests.web.browser import opened
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
 SAMPLE = "yan.kulesh@example.org"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with pytest.MonkeyPatch.context() as patch, started() as browser:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright's loop runs in this thread; the server has threads of its own
-        yield browser
 
 
 @pytest.fixture

@@ -6,23 +6,15 @@ from io import BytesIO
 
 import openpyxl
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from matchmaking.models import Event, Import, Invitation, Participant, Run, Suggestion
 from matchmaking.services import imports
 from tests.runs import compute_all
-from tests.web.browser import started
 from tests.web.hands import Hand, at_home
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
 ROWS, WRONG = 500, 10
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with pytest.MonkeyPatch.context() as patch, started() as browser:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield browser
 
 
 @pytest.fixture

@@ -1,24 +1,16 @@
 """What participants come for (S1 to S4, S6), done once as a person does it, clicks counted; languages and widths take turns."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from matchmaking.models import Consent, FollowUp, Participant, Response, User
-from tests.web.browser import reading, started
+from tests.web.browser import reading
 from tests.web.hands import Hand, at_home
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
 FIRST_VIEW_BYTES = 100_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with pytest.MonkeyPatch.context() as patch, started() as browser:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield browser
 
 
 @pytest.fixture

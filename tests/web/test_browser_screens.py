@@ -5,33 +5,19 @@ is taken in every language at both widths, light and dark, and a picture of each
 """
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
 
 from matchmaking.models import User
-from tests.web.browser import does_not_fit, findings, reading, started
+from tests.web.browser import does_not_fit, findings, reading
 from tests.web.screens import NOBODY, SCREENS, SEEN, Screen, album
-from tests.web.worlds import Keeper, World, kept_worlds
+from tests.web.worlds import World
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("screens")]
 WIDTHS = {360: 740, 1280: 800}
 SCHEMES = ("dark", "light")
 LOOKS = (("be", "dark"), ("de", "dark"), ("ru", "light"), ("en", "light"))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with pytest.MonkeyPatch.context() as patch, started() as browser:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def keeper() -> Iterator[Keeper]:
-    yield from kept_worlds()
 
 
 @pytest.mark.parametrize("number", range(4), ids=[look[0] for look in LOOKS])

@@ -1,30 +1,22 @@
 """Three tours of the demo from its start page, by clicks on what is seen. With PICTURES they leave those of the README."""
 
 import os
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
 import pypdf
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from matchmaking.models import Event, Response, Team, User
 from tests.conftest import ROOT
-from tests.web.browser import reading, started
+from tests.web.browser import reading
 from tests.web.hands import HEIGHTS, Hand
 from tests.web.worlds import SAMPLES
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
 COLOURS = 255  # of a picture: ours are few
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with pytest.MonkeyPatch.context() as patch, started() as browser:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield browser
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from matchmaking.models import AuditEntry, Participant, Profile, Roster, RosterMove, Run, Seat
+from matchmaking.models import AuditEntry, Intent, Participant, Profile, Roster, RosterMove, Run, Seat
 from matchmaking.selectors.rule_choices import choices
 from matchmaking.services.invariants import i7
 from tests.factories import make_event, make_role, make_user
@@ -134,6 +134,14 @@ def test_a_team_is_named_by_its_number_or_by_somebody_in_it(board):
     Participant.objects.filter(pk=board.people[11].pk).update(name="Фёдар Ўладзіміраў")
     assert board.move(board.people[0], "федар у").status_code == 200
     assert board.at(board.people[0]) == 4
+
+
+def test_a_name_that_ends_in_a_number_is_a_name(board):
+    Participant.objects.filter(pk=board.people[6].pk).update(name="School 1")
+    board.move(board.people[0], "School 1")
+    assert board.at(board.people[0]) == 3
+    board.move(board.people[0], "Team 2")
+    assert board.at(board.people[0]) == 2
 
 
 def test_two_change_places_by_name(board):
@@ -269,6 +277,8 @@ def test_publishing_is_asked_about_once_and_taken_back(board):
     assert states() == ["aside", "published"]
     board.client.post(board.page("take-back/", second))
     assert states() == ["published", "draft"]
+    told = Intent.objects.filter(kind="team", recipient=board.people[0])
+    assert told.count() == 3, "each publishing is told, of the first teams again too"
     board.client.post(board.page("take-back/"))
     assert states() == ["draft", "draft"]
     assert board.client.post(board.page("take-back/")).status_code == 409

@@ -1,12 +1,10 @@
 """The facilitator's board in a real browser: a person moved by drag, by clicks and by keys; undo; two at work; the walk by keys alone."""
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from matchmaking.models import Roster, Seat
-from tests.web.browser import does_not_fit, findings, keep_picture, opened, started
+from tests.web.browser import does_not_fit, findings, keep_picture, opened, sign_in
 from tests.web.facilitating import make_board
 from tests.web.visits import visitor
 
@@ -17,15 +15,8 @@ CYRILLIC_M = (
 )
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with pytest.MonkeyPatch.context() as patch, started() as browser:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright's loop runs in this thread; the server has threads of its own
-        yield browser
-
-
 def signed_in(page: Page, address: str, who) -> Page:
-    page.context.add_cookies([{"name": "sessionid", "value": visitor(who).cookies["sessionid"].value, "url": address}])
+    sign_in(page, address, visitor(who))
     page.set_viewport_size(LAPTOP)
     return page
 

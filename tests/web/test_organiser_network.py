@@ -55,6 +55,7 @@ def test_too_many_people_stand_together_by_organisation_then_by_sector(scene, mo
     told = found(scene)
     assert (told.of, [(node.key, node.people) for node in told.nodes]) == ("sectors", list(SECTORS.items()))
     assert [tuple(edge) for edge in told.edges] == [(0, 1, 12), (0, 2, 3), (1, 2, 5)], "as the run measured them"
+    assert (told.pairs, told.across) == (22, 20), "what stays within a sector counts"
 
 
 def test_the_picture_is_the_same_whatever_order_rows_come_in(scene):

@@ -1,17 +1,16 @@
 """My team on a phone, the wall on a TV and printing, in a real browser: the tasks as people do them, nothing cut, axe finds nothing."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from django.db import transaction
 from django.utils import timezone
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 from pypdf import PdfReader
 
 from matchmaking.models import ChangeRequest, Roster, Team
 from tests.factories import make_event, make_organisation, make_participant, make_role, make_roster, make_user
-from tests.web.browser import does_not_fit, findings, keep_picture, opened, started
+from tests.web.browser import does_not_fit, findings, keep_picture, opened, sign_in
 from tests.web.visits import visitor
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
@@ -49,26 +48,15 @@ class Hall:
             team.save()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with pytest.MonkeyPatch.context() as patch, started() as browser:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright's loop runs in this thread; the server has threads of its own
-        yield browser
-
-
 @pytest.fixture
 def hall(live_server, settings):
     settings.PUBLIC_URL = live_server.url
     return Hall()
 
 
-def sign_in(page, address, who):
-    page.context.add_cookies([{"name": "sessionid", "value": visitor(who).cookies["sessionid"].value, "url": address}])
-
-
 def test_on_a_phone_the_place_is_seen_at_once_and_a_change_is_asked_for(browser, live_server, hall):
     with opened(browser, live_server.url) as page:
-        sign_in(page, live_server.url, hall.me)
+        sign_in(page, live_server.url, visitor(hall.me))
         page.get_by_role("link", name="My team").or_(page.locator("a.home")).first.click()
         page.get_by_role("link", name="My team").click()
         expect(page.locator(".place-name")).to_be_in_viewport()
@@ -85,7 +73,7 @@ def test_on_a_phone_the_place_is_seen_at_once_and_a_change_is_asked_for(browser,
 
 def test_a_tv_shows_all_teams_page_by_page_and_follows_what_is_published(browser, live_server, hall):
     with opened(browser, live_server.url) as desk, opened(browser, live_server.url, color_scheme="dark") as tv:
-        sign_in(desk, live_server.url, hall.facilitator)
+        sign_in(desk, live_server.url, visitor(hall.facilitator))
         desk.goto(f"/facilitate/events/{hall.event.pk}/wall/")
         desk.get_by_role("button", name="Make the link").click()
         address = desk.locator(".wall-address a").get_attribute("href")
@@ -120,7 +108,7 @@ def test_a_team_is_found_on_a_phone_and_without_script(browser, live_server, hal
 
 def test_one_badge_is_printed_again_with_three_clicks(browser, live_server, hall):
     with opened(browser, live_server.url) as page:
-        sign_in(page, live_server.url, hall.facilitator)
+        sign_in(page, live_server.url, visitor(hall.facilitator))
         page.set_viewport_size(LAPTOP)
         page.goto(f"/facilitate/events/{hall.event.pk}/places/")
         page.get_by_role("link", name="Print").click()

@@ -6,8 +6,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from matchmaking.models import AuditEntry, Consent, Participant, Registration, Roster, Team, TeamRules, Wall
+from matchmaking.models import AuditEntry, Consent, Event, Participant, Registration, Roster, Team, TeamRules, Wall
 from matchmaking.selectors import walls
+from matchmaking.services import walls as walls_service
 from tests.answers import person
 from tests.factories import make_event, make_role, make_roster, make_user
 from tests.web.visits import PART, text_of, visitor
@@ -149,8 +150,20 @@ def test_what_people_wrote_does_nothing_there(event, desk, people):
 
 
 def test_guessing_links_is_slowed_down(event, settings):
-    settings.THROTTLES = {**settings.THROTTLES, "sign-in-address": "3/minute"}
+    settings.THROTTLES = {**settings.THROTTLES, "wall-address": "3/minute"}
+    was = walls_service.put_up(event=event, by=make_user())
+    walls_service.take_down(wall=was, by=make_user())
     assert [Client().get("/wall/222222222222/").status_code for _ in range(5)] == [404, 404, 404, 429, 429]
+    assert {Client().get(f"/wall/{was.token}/", headers=PART).status_code for _ in range(5)} == {286}, "all screens of a hall go empty"
+
+
+def test_an_event_without_an_end_gets_a_new_wall_when_the_old_one_has_run_out(event):
+    Event.objects.filter(pk=event.pk).update(ends_at=None)
+    event.refresh_from_db()
+    was = walls_service.put_up(event=event, by=make_user())
+    Wall.objects.filter(pk=was.pk).update(created_at=timezone.now() - timedelta(days=8))
+    now = walls_service.put_up(event=event, by=make_user())
+    assert (now.pk == was.pk, Client().get(f"/wall/{now.token}/").status_code) == (False, 200)
 
 
 @pytest.mark.parametrize(

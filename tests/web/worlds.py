@@ -42,6 +42,7 @@ from matchmaking.services import (
 from matchmaking.services.runs import EXHAUSTED
 from tests.factories import make_event, make_participant, make_programme, make_role, make_user
 from tests.runs import compute_all
+from tests.web.browser import sign_in
 
 SAMPLES = {"participant": "alena.viarbickaja@example.org", "facilitator": "facilitator@example.org", "organiser": "organiser@example.org"}
 PEOPLE = """Имя;Почта;Организация;Сектор;Любимый цвет
@@ -65,7 +66,7 @@ class World:
         """Without a form: the session's cookie."""
         client = Client()
         client.force_login(self.user(reader))
-        page.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": address}])
+        sign_in(page, address, client)
 
 
 # --- kept and brought back --------------------------------------------------------------------------------------------
@@ -138,7 +139,8 @@ def form_teams(world: World, event: Event) -> None:
     assert run.state == Run.State.DONE, run.failure
     first, other = Roster.objects.filter(run=run).order_by("number")
     rosters.publish(roster=first, by=facilitator)
-    world.at |= {"teams_run": run.pk, "roster": first.pk, "draft": other.pk, "seated": other.seats.earliest("pk").participant_id}
+    seated = other.seats.earliest("participant__name").participant_id
+    world.at |= {"teams_run": run.pk, "roster": first.pk, "draft": other.pk, "seated": seated}
 
 
 def on_the_day(world: World, event: Event) -> None:
@@ -238,7 +240,8 @@ def _by_suggestions(run: Run) -> list[Participant]:
 
 
 def _of(person: Participant, run: Run) -> list[Suggestion]:
-    return [row for row in published_suggestions().filter(run=run).order_by("pk") if person.pk in (row.pair.a_id, row.pair.b_id)]
+    rows = published_suggestions().filter(run=run).order_by("score_e9", "pair__a__name", "pair__b__name")
+    return [row for row in rows if person.pk in (row.pair.a_id, row.pair.b_id)]
 
 
 def _introduce(person: Participant, run: Run) -> int:

@@ -57,9 +57,11 @@ def destination(roster: Roster, text: str) -> int | None:
     wanted = text.strip()
     if wanted in ("", NOWHERE):
         return None
-    if found := re.fullmatch(r"\D{0,20}?(\d{1,4})", wanted):
-        return int(found[1])
+    if wanted.isascii() and wanted.isdecimal() and len(wanted) <= 4:
+        return int(wanted)
     found = people_named(roster, wanted)
+    if not found and (numbered := re.fullmatch(r"\D{0,20}(\d{1,4})", wanted)):
+        return int(numbered[1])
     homes = {one["team"] for one in found}
     if len(homes) != 1 or len(found) >= FOUND:
         only_one({one["id"]: one["name"] for one in found}, [one["id"] for one in found], wanted)
@@ -98,9 +100,9 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Take back the last hand move, or as many as are asked for."""
     roster = access.roster_to_edit(request.user, known(pk))
     steps = request.POST.get("steps", "1")
-    count = min(int(steps), UNDO_AT_ONCE) if steps.isascii() and steps.isdecimal() and len(steps) < 4 else 1
+    count = max(1, min(int(steps), UNDO_AT_ONCE)) if steps.isascii() and steps.isdecimal() and len(steps) < 4 else 1
     last = standing_moves(roster, count)
-    now, undone = roster_moves.undo(roster=roster, by=request.user, steps=max(count, 1))
+    now, undone = roster_moves.undo(roster=roster, by=request.user, steps=count)
     touched = {number for one in last for number in (one.before, one.after)}
     sentences = [_("Taken back: {move}").format(move=move_told(one)) for one in last[:undone]] or [_("There is nothing to take back.")]
     at = next((f"#person-{one.participant_id}" for one in last if one.participant_id), "")

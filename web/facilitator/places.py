@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 
 from matchmaking import access
 from matchmaking.errors import BadInput, Conflict
-from matchmaking.models import Roster
 from matchmaking.services import rosters
 from matchmaking.services.cells import clean
 from web.facilitator.home import render_event
@@ -26,7 +25,8 @@ def overview(request: HttpRequest, pk: int) -> HttpResponse:
     """Every team with its name, place and task, each to be changed on the spot."""
     event, roster = access.roster_shown(request.user, known(pk))
     teams = list(roster.teams.select_related("idea").order_by("number")) if roster else []
-    context = {"teams": teams, "unplaced": any(not team.place for team in teams), "editable": _may_edit(request, roster)}
+    editable = roster is not None and access.may_edit(request.user, roster)
+    context = {"teams": teams, "unplaced": any(not team.place for team in teams), "editable": editable}
     return render_event(request, event, "web/facilitator/places.html", context, here=HERE)
 
 
@@ -61,8 +61,3 @@ def _text(request: HttpRequest, name: str, limit: int) -> str:
     if len(text) > 4 * limit or len(text := " ".join(clean(text).split())) > limit:
         raise BadInput("This text is too long.", fields={name: "This text is too long."})
     return text
-
-
-def _may_edit(request: HttpRequest, roster: Roster | None) -> bool:
-    """Facilitators change what organisers look at."""
-    return roster is not None and access.events_with_role(request.user, access.FACILITATOR).filter(pk=roster.event_id).exists()

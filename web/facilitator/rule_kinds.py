@@ -15,6 +15,7 @@ from matchmaking.selectors.labels import term_label
 from matchmaking.selectors.naming import meant, only_one, people_to_name
 
 NUMBER_MOST = 10_000
+TEXT_MOST = 200_000  # signs: names of a whole hall, a line each
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,9 @@ def rule_of(event: Event, kind: str, post: QueryDict) -> dict[str, Any]:
 
 
 def _read(event: Event, kind: str, field: Field, post: QueryDict) -> Any:
-    text = post.get(field.name, "").strip()[:NUMBER_MOST]
+    text = post.get(field.name, "").strip()
+    if len(text) > TEXT_MOST:
+        raise BadInput("This text is too long.")
     if field.type in ("number", "weight"):
         return _number(text, field) if text else None
     if field.type == "yes":
@@ -132,7 +135,7 @@ def _read(event: Event, kind: str, field: Field, post: QueryDict) -> Any:
 def _number(text: str, field: Field) -> float:
     try:
         value = float(text.replace(",", ".")) if field.type == "weight" else float(int(text))
-    except ValueError:
+    except (ValueError, OverflowError):
         value = -1.0
     if not 0 <= value <= NUMBER_MOST:
         raise BadInput("{field}: this is a number from 0 to {most}.", field=str(field.label), most=NUMBER_MOST)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.shortcuts import render as part
@@ -36,8 +37,9 @@ LISTED = 20  # rosters on the page of an event
 def overview(request: HttpRequest, pk: int) -> HttpResponse:
     """Form teams; the rosters there are, the published one first."""
     event = access.event_to_facilitate(request.user, known(pk))
-    found = with_measures(access.rosters_visible_to(request.user).filter(event=event)).order_by("-run__created_at", "number")
-    rows = sorted((row_of(roster, event, request.user.language) for roster in found[:LISTED]), key=lambda row: row["order"])
+    newest = F("run__created_at").desc(nulls_last=True)
+    found = with_measures(access.rosters_visible_to(request.user).filter(event=event)).order_by("-state", newest, "number")
+    rows = [row_of(roster, event, request.user.language) for roster in found[:LISTED]]  # published, drafts, aside: by their names
     latest = list(runs_of_teams().filter(event=event)[:RUNS_LISTED])
     context = {
         "active": next((run for run in latest if run.state in Run.ACTIVE), None),
@@ -51,13 +53,11 @@ def overview(request: HttpRequest, pk: int) -> HttpResponse:
 def row_of(roster: Roster, event: Event, language: str) -> dict[str, Any]:
     """A roster as a row of a list; the roster comes from `with_measures`."""
     told = at_a_glance(roster, language)
-    order = [Roster.State.PUBLISHED, Roster.State.DRAFT, Roster.State.ASIDE].index(Roster.State(roster.state))
     return {
         **told,
         "name": roster_name(roster),
         "state_told": STATES[Roster.State(roster.state)],
         "is_draft": roster.state == Roster.State.DRAFT,
-        "order": order,
         "total": number(told["total"]),
         "worst": number(told["worst"]),
         "made": moment(roster.created_at, event.time_zone),
@@ -68,6 +68,7 @@ def row_of(roster: Roster, event: Event, language: str) -> dict[str, Any]:
 def form(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask for teams by the rules."""
     event = access.event_to_facilitate(request.user, known(pk))
+    take("run", str(request.user.pk))
     chosen = {name: value for name, value in checked(RunForm(request.POST)).items() if value is not None}
     return asked(request, *team_runs.form(event=event, by=request.user, **chosen))
 
@@ -76,6 +77,7 @@ def form(request: HttpRequest, pk: int) -> HttpResponse:
 def again(request: HttpRequest, pk: int) -> HttpResponse:
     """Keep the locked teams and the pins of a roster, and form the rest anew."""
     roster = access.roster_to_edit(request.user, known(pk))
+    take("run", str(request.user.pk))
     return asked(
         request, *team_runs.form(event=roster.event, by=request.user, base=roster, seconds=AGAIN_S, alternatives=AGAIN_ALTERNATIVES)
     )
@@ -85,12 +87,12 @@ def again(request: HttpRequest, pk: int) -> HttpResponse:
 def repair(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask for ways to mend a roster after people left or arrived."""
     roster = access.roster_to_edit(request.user, known(pk))
+    take("run", str(request.user.pk))
     return asked(request, *team_runs.repair(roster=roster, by=request.user, seconds=AGAIN_S))
 
 
 def asked(request: HttpRequest, run: Run, new: bool) -> HttpResponse:
     """To the page of a run, or of the one that is active already."""
-    take("run", str(request.user.pk))
     if not new:
         messages.info(request, _("A run is under way already. It is this one."))
     return redirect("facilitate-run", pk=run.pk)
@@ -154,6 +156,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 def way_out(request: HttpRequest, pk: int, place: int) -> HttpResponse:
     """Take one of the ways out of a conflict: the rules are changed, and the run is asked for again."""
     run, _event = steered(request.user, pk)
+    take("run", str(request.user.pk))
     return asked(request, *ways_out.take(run=run, place=place, by=request.user))
 
 

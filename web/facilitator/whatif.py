@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -16,6 +17,7 @@ from matchmaking.selectors.rosters import with_measures
 from matchmaking.selectors.team_cases import FIRST_RULES, rules_now
 from matchmaking.selectors.team_words import rules_told
 from matchmaking.services import roster_choice, team_rules, team_runs
+from matchmaking.services.throttles import take
 from web.facilitator.home import render_event
 from web.facilitator.running import AGAIN_ALTERNATIVES, AGAIN_S, HERE, asked, row_of
 from web.facilitator.showing import rights
@@ -86,10 +88,12 @@ def weigh(request: HttpRequest, pk: int) -> HttpResponse:
         if rule["kind"] in WEIGHTS and f"weight-{place}" in request.POST:
             rule[WEIGHTS[rule["kind"]]] = weight(request.POST[f"weight-{place}"], MOST[WEIGHTS[rule["kind"]]])
     version = request.POST.get("version", "")
-    team_rules.save(event=roster.event, rules=stored, version=int(version) if version.isdecimal() else -1, by=request.user)
-    return asked(
-        request, *team_runs.form(event=roster.event, by=request.user, base=roster, seconds=AGAIN_S, alternatives=AGAIN_ALTERNATIVES)
-    )
+    seen = int(version) if version.isascii() and version.isdecimal() and len(version) <= 9 else -1
+    take("run", str(request.user.pk))
+    with transaction.atomic():
+        team_rules.save(event=roster.event, rules=stored, version=seen, by=request.user)
+        run = team_runs.form(event=roster.event, by=request.user, base=roster, seconds=AGAIN_S, alternatives=AGAIN_ALTERNATIVES)
+    return asked(request, *run)
 
 
 def weight(text: str, most: int) -> float:

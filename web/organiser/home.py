@@ -5,17 +5,29 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from matchmaking import access
 from matchmaking.errors import NotAllowed
-from matchmaking.models import Event, Run
+from matchmaking.models import Run
 from matchmaking.selectors.labels import event_name
 from matchmaking.selectors.organising import at_a_glance
-from web.names import moment
+from web.event_pages import EventPages, card
 from web.organiser.words import RUN_STATES
 from web.pages import page, render
 
 ROOM = "organise"
+PAGES = EventPages(
+    ROOM,
+    {
+        "organise-imports": gettext_lazy("People and import"),
+        "organise-runs": gettext_lazy("Matching"),
+        "organise-mixing": gettext_lazy("Mixing"),
+        "organise-exports": gettext_lazy("Export"),
+        "organise-settings": gettext_lazy("Settings"),
+    },
+)
+render_event = PAGES.render
 
 
 @page("get")
@@ -26,25 +38,16 @@ def home(request: HttpRequest) -> HttpResponse:
     events = at_a_glance(access.events_with_role(request.user, access.ORGANISER)).order_by("starts_at", "pk")
     programmes = access.programmes_with_role(request.user, access.ORGANISER).order_by("name", "pk")
     context = {
-        "cards": [card(event, request.user.language) for event in events],
+        "cards": [told(event, request.user.language) for event in events],
         "programmes": [(one.pk, event_name(one, request.user.language)) for one in programmes],
     }
     return render(request, "web/organiser/home.html", context, room=ROOM)
 
 
-def card(event: Event, language: str) -> dict[str, Any]:
-    """An event as the first page shows it."""
+def told(event: Any, language: str) -> dict[str, Any]:
+    """An event as the first page shows it, with what to do next."""
     step, address = next_step(event)
-    return {
-        "event": event,
-        "name": event_name(event, language),
-        "programme": event_name(event.programme, language),
-        "starts": moment(event.starts_at, event.time_zone) if event.starts_at else None,
-        "run": run_in_words(event),
-        "shown_at": moment(event.shown_at, event.time_zone) if event.shown_at else None,  # type: ignore[attr-defined]
-        "step": step,
-        "address": address,
-    }
+    return {**card(event, language), "run": run_in_words(event), "step": step, "address": address}
 
 
 def run_in_words(event: Any) -> str:
@@ -83,23 +86,3 @@ def next_step(event: Any) -> tuple[str, str]:
     if event.shown_id:
         return _("See how it mixes"), reverse("organise-mixing", args=[event.pk])
     return _("Start a new run"), reverse("organise-runs", args=[event.pk])
-
-
-def tabs(event: Event, here: str) -> list[dict[str, Any]]:
-    """The pages of an event."""
-    names = {
-        "organise-imports": _("People and import"),
-        "organise-runs": _("Matching"),
-        "organise-mixing": _("Mixing"),
-        "organise-exports": _("Export"),
-        "organise-settings": _("Settings"),
-    }
-    return [{"address": reverse(name, args=[event.pk]), "label": label, "here": name == here} for name, label in names.items()]
-
-
-def render_event(
-    request: HttpRequest, event: Event, template: str, context: dict[str, Any], *, here: str, status: int = 200
-) -> HttpResponse:
-    """A page of an event, with the event's name and its pages on top."""
-    about = {"event": event, "event_name": event_name(event, request.user.language), "tabs": tabs(event, here)}
-    return render(request, template, {**about, **context}, room=ROOM, status=status)

@@ -14,6 +14,7 @@ from matchmaking import access
 from matchmaking.errors import BadInput, NotAllowed
 from matchmaking.models import Event, Import, ImportRow
 from matchmaking.selectors import imports as selectors
+from matchmaking.selectors.sentences import in_words
 from matchmaking.services import imports
 from matchmaking.services.columns import FIELDS
 from matchmaking.services.encodings import ENCODINGS
@@ -23,7 +24,7 @@ from web.forms import checked
 from web.names import LABELS, moment
 from web.organiser.forms import ReadAgainForm, UploadForm
 from web.organiser.home import render_event
-from web.organiser.words import known, told
+from web.organiser.words import known
 from web.pages import is_htmx, page
 
 HERE = "organise-imports"
@@ -211,7 +212,7 @@ def standing(import_: Import, event: Event) -> dict[str, Any]:
         "working": import_.state in (Import.State.READING, Import.State.SAVING),
         "state": STATES[Import.State(import_.state)],
         "percent": selectors.percent(import_),
-        "failure": told(import_.failure),
+        "failure": in_words(import_.failure.get("template", ""), import_.failure.get("params", {})),
         "at": moment(import_.created_at, event.time_zone),
         "outcomes": [(name, label, import_.counts.get(name, 0)) for name, label in OUTCOMES.items()],
         "undone": [(label, import_.counts[name]) for name, label in UNDONE.items() if name in import_.counts],
@@ -233,7 +234,7 @@ def _row(row: ImportRow, import_: Import) -> dict[str, Any]:
     return {
         "row": row,
         "outcome": OUTCOMES[ImportRow.Outcome(row.outcome)],
-        "problems": [told(problem) for problem in row.problems],
+        "problems": [in_words(problem["template"], problem["params"]) for problem in row.problems],
         "fixable": row.outcome in FIXABLE and import_.kind == Import.Kind.PARTICIPANTS,
         "cells": [(name, COLUMNS.get(name, name), row.cells.get(name, "")) for name in names],
     }

@@ -76,7 +76,7 @@ def _node(node: Any, label: str, angle: float, *, level: bool, chosen: bool) -> 
     out = -2 * DOT if left else 2 * DOT
     short = label if len(label) <= LONGEST else f"{label[: LONGEST - 1]}…"
     return {
-        "sector": node.sector, "shape": SHAPES.get(node.sector, OTHER), "label": short, "whole": label, "people": node.people,
+        "sector": node.sector, "shape": SHAPES.get(node.sector, OTHER), "label": short, "whole": label,
         "at": f"translate({_text(x)} {_text(y)})", "turn": f"rotate({_text(turn)})", "out": out, "anchor": "end" if left else "start",
         "chosen": chosen,
     }  # fmt: skip

@@ -16,7 +16,8 @@ from matchmaking.errors import NotFound
 from matchmaking.models import Event, Run, RunKind, User
 from matchmaking.selectors.mixing import mixed_before
 from matchmaking.selectors.organising import RUNS_LISTED, runs_of_suggestions, shown_run
-from matchmaking.selectors.runs import STAGE_SENTENCES, progress
+from matchmaking.selectors.runs import progress
+from matchmaking.selectors.sentences import in_words
 from matchmaking.services import publishing, runs
 from matchmaking.services.throttles import take
 from web.forms import checked
@@ -120,18 +121,12 @@ def follow(run: Run, event: Event, room: str = "organise") -> dict[str, Any]:
         "active": run.state in Run.ACTIVE,
         "state": RUN_STATES[Run.State(run.state)],
         "percent": now["percent"],
-        "sentence": _(now["template"]).format_map(in_words(now["params"])) if now["template"] else "",
+        "sentence": in_words(now["template"], now["params"]),
         "left": time_left(now["remaining_s"]),
         "poll_s": POLL_S,
         "asked": moment(run.created_at, event.time_zone),
         "read_at": moment(run.started_at, event.time_zone) if run.started_at else None,
     }
-
-
-def in_words(params: dict[str, Any]) -> dict[str, Any]:
-    """The values of a sentence, with a stage told by what it does."""
-    stage = params.get("stage")
-    return params | {"stage": _(STAGE_SENTENCES[stage]).rstrip(".")} if stage in STAGE_SENTENCES else params
 
 
 def listed(run: Run, event: Event, shown: Run | None) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Numbers and states of an organiser's pages in words of the reader's language."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import get_language, gettext_lazy
@@ -78,8 +77,3 @@ def cause_of(row: Any) -> Any:
 def missing_answer(field: str | None) -> Any:
     """The name of the profile's field that would help most."""
     return LABELS.get(field or "", "") if field in FIELDS else ""
-
-
-def told(failure: Mapping[str, Any]) -> str:
-    """A stored template with its values."""
-    return _(failure["template"]).format_map(failure.get("params", {})) if failure.get("template") else ""

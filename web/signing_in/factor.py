@@ -50,9 +50,9 @@ def second_factor_page(request: HttpRequest) -> HttpResponse:
 def set_up(request: HttpRequest) -> HttpResponse:
     """A POST begins; the page shows the secret as a picture and as text until its first code comes."""
     user = _who(request)
+    if second_factor.device_of(user) is not None and not _fresh(request):
+        return _ask_first(request)
     if request.method == "POST":
-        if second_factor.device_of(user) is not None and not _fresh(request):
-            return _ask_first(request)
         second_factor.begin(user)
         return redirect("second-factor-set-up")
     return _set_up_page(request, second_factor.begun(user), FirstCodeForm(), 200)

@@ -17,6 +17,8 @@ from numba import njit
 from matchmaking.errors import BadInput, Infeasible
 
 ACROSS, WITHIN, AGAIN, APART = 4, 1, -6, -10_000
+TABLE = 4096
+NEGATIVE_LOG = -np.log((np.arange(TABLE) + 0.5) / TABLE)  # acceptance needs no log, whose last digit differs between machines
 STEPS = 3_000_000
 HOT, COLD = 4.0, 0.2  # in points of a plan's worth
 Ints = npt.NDArray[np.int64]
@@ -139,7 +141,8 @@ def _anneal(
 ) -> Ints:
     """Swaps of two people of two tables in one round, while the temperature falls; the best plan seen. `table` is (rounds, n).
 
-    All that is compiled stands in this file: numba's cache does not notice a change of another one.
+    All that is compiled stands in this file: numba's cache does not notice a change of another one. That is why the table of
+    acceptance is made here as in the kernel.
     """
     np.random.seed(seed)
     rounds, people = table.shape
@@ -179,7 +182,7 @@ def _anneal(
                 change += _value(met[other, guest] - 1, worth[other, guest]) - _value(met[other, guest], worth[other, guest])
                 change += _value(met[one, guest] + 1, worth[one, guest]) - _value(met[one, guest], worth[one, guest])
                 change += APART * (int(apart[one, guest]) - int(apart[other, guest]))
-        if change < temperature * np.log(np.random.random()):
+        if change < -temperature * NEGATIVE_LOG[np.random.randint(0, TABLE)]:
             continue
         for i in range(filled[turn, here]):
             guest = seats[turn, here, i]

@@ -49,11 +49,12 @@ MOST = {"apart": 2, "pin": 1, "prefers": 1, "wish": 1}
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """The engine's question, and which rule of the facilitator each of its names came from; `idle` rules name too few who are there."""
+    """The engine's question, and which of the facilitator's `count` rules each of its names came from; `idle` ones name too few people."""
 
     case: Case
     origins: Mapping[str, int]
     idle: tuple[int, ...] = ()
+    count: int = 0
 
 
 @dataclass
@@ -104,18 +105,26 @@ def _check_fields(number: int, rule: Rule, kind: str) -> None:
 
 
 def case_of(rules: Sequence[Rule], people: Iterable[Person]) -> Translation:
-    """The engine's question for these people; whoever is no longer among them is left out of the rules."""
-    check_rules(rules)
-    draft = _Draft({person.id: person for person in people})
+    """The engine's question for these people; whoever is no longer among them is left out of the rules.
+
+    Rules that name too few people by now say nothing, and keep their places.
+    """
+    spoken = [(number, rule) for number, rule in enumerate(rules) if _speaks(rule)]
+    check_rules([rule for _, rule in spoken])
+    draft = _Draft({person.id: person for person in people}, idle=[number for number, rule in enumerate(rules) if not _speaks(rule)])
     for kind in ("mark", "idea", "teams"):  # what other rules lean on
-        for number, rule in enumerate(rules):
+        for number, rule in spoken:
             if rule["kind"] == kind:
                 _READ[kind](draft, number, rule)
-    for number, rule in enumerate(rules):
+    for number, rule in spoken:
         if rule["kind"] not in ("mark", "idea", "teams"):
             _READ[rule["kind"]](draft, number, rule)
     case = Case(tuple(draft.people.values()), draft.smallest, draft.largest, draft.teams, draft.rules, draft.value)
-    return Translation(case, draft.origins, tuple(draft.idle))
+    return Translation(case, draft.origins, tuple(draft.idle), len(rules))
+
+
+def _speaks(rule: Rule) -> bool:
+    return "people" not in rule or len(rule["people"]) >= FEWEST[rule["kind"]]
 
 
 def _added(draft: _Draft, number: int, kind: str, item: Any) -> None:

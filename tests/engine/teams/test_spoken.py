@@ -103,6 +103,11 @@ def test_a_rule_about_somebody_who_left_is_idle_and_the_others_hold():
     assert told.case.rules.together == (("a", "b", "c"),)
 
 
+def test_a_rule_that_names_nobody_any_more_keeps_its_place():
+    told = spoken.case_of([{"kind": "apart", "people": ["a"]}, {"kind": "common_language"}], PEOPLE)
+    assert (told.idle, told.origins["common_language"], told.count) == ((0,), 1, 2)
+
+
 @pytest.mark.parametrize(
     ("rule", "sentence"),
     [
@@ -120,7 +125,7 @@ def test_a_rule_about_somebody_who_left_is_idle_and_the_others_hold():
 )
 def test_a_rule_that_cannot_be_meant_is_refused_with_a_sentence(rule, sentence):
     with pytest.raises(BadInput, match=sentence):
-        spoken.case_of([rule], PEOPLE)
+        spoken.check_rules([rule])
     with pytest.raises(BadInput, match="more than one rule teams"):
         spoken.case_of([{"kind": "teams", "number": 2}] * 2, PEOPLE)
 
