@@ -63,27 +63,24 @@ def conflict_told(event: Event, stored: Mapping[str, Any], language: str) -> dic
 
 
 def warnings(question: Question, broken: Iterable[Broken], words: Teller) -> list[dict[str, Any]]:
-    """Rules that do not hold, in words; of private ones only that there are some, not where. `rule` counts from 0, as the event's do."""
-    told = []
-    for one in broken:
-        private = one.rule in question.private
-        said = Said.of("private_apart") if private else rule_said(question.case, one.rule)
-        team = None if private else one.team
-        told.append({"rule": question.told.origins.get(one.rule), "team": team, "sentence": words.sentence(said)})
-    return [one for place, one in enumerate(told) if one not in told[:place]]
+    """Rules that do not hold, in words; `rule` counts from 0, as the event's do.
+
+    Private ones are left out: moving people about would tell of each two whether they are apart. Publishing looks at them.
+    """
+    return [
+        {"rule": question.told.origins.get(one.rule), "team": one.team, "sentence": words.sentence(rule_said(question.case, one.rule))}
+        for one in broken
+        if one.rule not in question.private
+    ]
 
 
 def changes_told(
     event: Event, question: Question, breaks: Iterable[Broken], mends: Iterable[Broken], language: str
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Rules that a move breaks and mends, in words; two queries.
-
-    What private rules say is left out: a trial would tell of each two people whether they are apart. Publishing looks at them.
-    """
-    open_to_all = [[one for one in rules if one.rule not in question.private] for rules in (breaks, mends)]
-    words = teller(event, language, names_needed(question, [one for rules in open_to_all for one in rules]))
-    broken, mended = (warnings(question, rules, words) for rules in open_to_all)
-    return broken, mended
+    """Rules that a move breaks and mends, in words; two queries."""
+    broken, mended = list(breaks), list(mends)
+    words = teller(event, language, names_needed(question, [*broken, *mended]))
+    return warnings(question, broken, words), warnings(question, mended, words)
 
 
 def names_needed(question: Question, broken: Iterable[Broken]) -> list[Said]:
